@@ -58,9 +58,11 @@ type Request struct {
 	Components  []string  `json:"components,omitempty"`
 	AutoApprove bool      `json:"autoApprove,omitempty"`
 	Parallelism int       `json:"parallelism,omitempty"`
-	StartedBy   string    `json:"startedBy,omitempty"`
-	GitCommit   string    `json:"gitCommit,omitempty"`
-	CIRun       string    `json:"ciRun,omitempty"`
+	// LockTimeout is how long to wait for a lock that another run holds, in seconds; 0: not at all.
+	LockTimeout int    `json:"lockTimeout,omitempty"`
+	StartedBy   string `json:"startedBy,omitempty"`
+	GitCommit   string `json:"gitCommit,omitempty"`
+	CIRun       string `json:"ciRun,omitempty"`
 }
 
 // Scope returns the stack and environment that the request names, or that its bundle's key
@@ -89,9 +91,3 @@ const (
 	FailedClean Ending = "FailedClean"
 	FailedDirty Ending = "FailedDirty"
 )
-
-// Failure is why a run stopped: an error name of the state machines' vocabulary and its cause.
-type Failure struct {
-	Error string `json:"error"`
-	Cause string `json:"cause,omitempty"`
-}

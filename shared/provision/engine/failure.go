@@ -1,0 +1,139 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Class says what kind of failure stopped an operation, and with it what helps.
+type Class string
+
+// The classes.
+const (
+	Canceled    Class = "canceled"    // the run was stopped
+	Throttling  Class = "throttling"  // too many calls: the same again, later
+	Credentials Class = "credentials" // no, expired or insufficient credentials
+	Conflict    Class = "conflict"    // something of that name exists, is in use or is being changed
+	Capacity    Class = "capacity"    // a quota is reached, or the zone has none left
+	Invalid     Class = "invalid"     // the service refuses what was asked for
+	Protected   Class = "protected"   // a guard against deletion or replacement held
+	Network     Class = "network"     // the service could not be reached
+	Program     Class = "program"     // the translation itself failed
+	Unknown     Class = "unknown"
+)
+
+// Retryable reports whether doing the same again can help without anybody's doing.
+func (c Class) Retryable() bool { return c == Throttling || c == Network }
+
+// Failure is the error of an operation that Pulumi did not carry out to its end.
+type Failure struct {
+	Class    Class
+	Resource string // logical name of the resource that failed first, if one did
+	Type     string // its type token
+	Message  string // the provider's words, without secrets
+	More     int    // how many further resources failed
+	Killed   bool   // the CLI did not end when it was interrupted
+}
+
+func (f *Failure) Error() string {
+	text := f.Message
+	if f.Resource != "" {
+		text = f.Type + " " + f.Resource + ": " + text
+	}
+	if f.More > 0 {
+		text += fmt.Sprintf(" (and %d more)", f.More)
+	}
+	return text
+}
+
+func canceled(ctx context.Context) error {
+	return &Failure{Class: Canceled, Message: "the run was stopped: " + context.Cause(ctx).Error()}
+}
+
+// failure makes the error of a CLI that ended badly.
+func failure(p process, all events, program error) error {
+	f := &Failure{Class: Unknown, Killed: p.killed}
+	reported := all.errors()
+	switch {
+	case len(reported) > 0 && reported[0].URN != "":
+		f.Resource, f.Type = nameOf(reported[0].URN), typeOf(reported[0].URN)
+		f.Message = essence(reported[0].Message)
+		for _, other := range reported[1:] {
+			if other.URN != "" && other.URN != reported[0].URN {
+				f.More++
+			}
+		}
+	case program != nil:
+		f.Class, f.Message = Program, essence(program.Error())
+		return f
+	case len(reported) > 0:
+		f.Message = essence(reported[0].Message)
+	default:
+		f.Message = essence(clean(p.output))
+	}
+	if f.Message == "" {
+		f.Message = "the Pulumi CLI ended with exit code " + exitCode(p.err) + " and without a reason"
+	}
+	f.Class = Classify(f.Message)
+	return f
+}
+
+// rules are asked in their order; the first that matches gives the class. The words are those of AWS's error codes, of the
+// Terraform and Kubernetes providers and of Pulumi itself.
+var rules = []struct {
+	class Class
+	words *regexp.Regexp
+}{
+	{Throttling, regexp.MustCompile(`(?i)throttl|rate exceeded|TooManyRequests|RequestLimitExceeded|SlowDown|PriorRequestNotComplete|too many requests`)},
+	{Credentials, regexp.MustCompile(`(?i)ExpiredToken|InvalidClientTokenId|UnrecognizedClient|no valid credential|AccessDenied|UnauthorizedOperation|not authorized|AuthFailure|SignatureDoesNotMatch|failed to refresh cached credentials|NoCredentialProviders|Unauthorized`)},
+	{Protected, regexp.MustCompile(`(?i)cannot be deleted\b.*protect|as it is currently marked for protection|marked for protection|deletion ?protection|DeletionProtection|final_?snapshot|BucketNotEmpty|prevent.destroy`)},
+	{Capacity, regexp.MustCompile(`(?i)LimitExceeded|QuotaExceeded|InsufficientInstanceCapacity|InsufficientDBInstanceCapacity|insufficient.*capacity|limit.*(exceeded|reached)|maximum number of`)},
+	{Conflict, regexp.MustCompile(`(?i)AlreadyExists|AlreadyOwnedByYou|already exists|DependencyViolation|ResourceInUse|\bInUse\b|Conflict|OperationAborted|InvalidDBInstanceState|is in use|being (modified|deleted|created)|is currently locked`)},
+	{Network, regexp.MustCompile(`(?i)connection (refused|reset)|no such host|i/o timeout|TLS handshake timeout|ServiceUnavailable|InternalFailure|InternalError|InternalServerError|RequestTimeout|EOF$|code = Unavailable`)},
+	{Invalid, regexp.MustCompile(`(?i)Invalid|Validation|Malformed|not supported|unsupported|must be|missing required|expected .* to be|NotFound|not found|no such|Unrecognized|unknown`)},
+}
+
+// Classify finds the class of a provider's words.
+func Classify(message string) Class {
+	for _, rule := range rules {
+		if rule.words.MatchString(message) {
+			return rule.class
+		}
+	}
+	return Unknown
+}
+
+var (
+	sourcePlace = regexp.MustCompile(`(?m)^\s*(sdk-v2/)?provider2?\.go:\d+:\s*|^\s*sdk\.helper_schema:\s*`)
+	bullets     = regexp.MustCompile(`(?m)^\s*(\d+ errors? occurred:|\*)\s*`)
+	blanks      = regexp.MustCompile(`\s+`)
+	// credential finds what looks like one: a key id, a password in a URL, and a value behind a telling name.
+	credential = regexp.MustCompile(`\b(AKIA|ASIA)[A-Z0-9]{16}\b|(://[^/\s:@]+:)[^/\s@]+@|(?i)\b((?:password|secret|token|auth_?token|private_?key)"?\s*[:=]\s*"?)[^\s",;]+`)
+)
+
+const longestMessage = 600 // bytes; a person reads it in a table and in Slack
+
+// essence makes one line of a provider's message: without places in its source code, without what looks like a
+// credential, and not too long.
+func essence(text string) string {
+	text = sourcePlace.ReplaceAllString(text, "")
+	text = bullets.ReplaceAllString(text, "")
+	text = strings.TrimSpace(blanks.ReplaceAllString(text, " "))
+	text = credential.ReplaceAllString(text, "${2}${3}[redacted]")
+	if len(text) > longestMessage {
+		text = strings.ToValidUTF8(text[:longestMessage], "") + "..."
+	}
+	return text
+}
+
+// typeOf returns the type token of a URN: urn:pulumi:stack::project::parent$type::name.
+func typeOf(urn string) string {
+	parts := strings.Split(urn, "::")
+	if len(parts) < 4 {
+		return ""
+	}
+	qualified := parts[2]
+	return qualified[strings.LastIndex(qualified, "$")+1:]
+}
