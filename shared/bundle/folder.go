@@ -168,7 +168,7 @@ func readFile(root *os.Root, name string, limits Limits, ds *diag.List) (File, e
 func readBounded(r io.Reader, expected, limit int64) ([]byte, error) {
 	data := make([]byte, min(expected, limit)+1)
 	n, err := io.ReadFull(r, data)
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return data[:n:n], nil
 	}
 	if err != nil {

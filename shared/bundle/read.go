@@ -93,7 +93,7 @@ func readAll(n int, limits Limits, read func(i int, ds *diag.List) int64) diag.L
 		})
 	}
 	workers.Wait()
-	ds := diag.List(slices.Concat(lists...))
+	ds := slices.Concat(lists...)
 	if total.Load() > limits.Total {
 		tooLarge(&ds, limits)
 	}

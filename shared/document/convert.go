@@ -1,6 +1,7 @@
 package document
 
 import (
+	"errors"
 	"math"
 	"strings"
 
@@ -181,7 +182,7 @@ func (c *converter) scalar(y *yaml.Node) *node {
 		n.kind = Int
 		_, err := parseInt(y.Value)
 		_, unsignedErr := parseUint(y.Value)
-		valid = err == nil || unsignedErr == nil || err == errLeadingZero
+		valid = err == nil || unsignedErr == nil || errors.Is(err, errLeadingZero)
 	case "!!float":
 		n.kind = Float
 		_, err := parseFloat(y.Value)

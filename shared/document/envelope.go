@@ -31,7 +31,7 @@ func newDocument(root *node, environment string, ds *diag.List) *Document {
 	d.Kind = requiredText(root, "kind", ds)
 	d.readMetadata(root, ds)
 	d.readSpec(root, ds)
-	if diag.List((*ds)[before:]).HasErrors() && (d.APIVersion == "" || d.Kind == "" || d.Metadata.Name == "") {
+	if (*ds)[before:].HasErrors() && (d.APIVersion == "" || d.Kind == "" || d.Metadata.Name == "") {
 		return nil
 	}
 	return d

@@ -211,21 +211,13 @@ func isBase64(c byte) bool {
 }
 
 func isRandom(word string) bool {
-	var lower, upper, digit int
 	var counts [128]int
+	var classes [other + 1]bool
 	for i := range len(word) {
-		c := word[i]
-		counts[c]++
-		switch {
-		case c >= 'a' && c <= 'z':
-			lower++
-		case c >= 'A' && c <= 'Z':
-			upper++
-		case c >= '0' && c <= '9':
-			digit++
-		}
+		counts[word[i]]++
+		classes[class(word[i])] = true
 	}
-	if lower == 0 || upper == 0 || digit == 0 || looksComposed(word) {
+	if !classes[lowerCase] || !classes[upperCase] || !classes[digit] || looksComposed(word) {
 		return false
 	}
 	entropy := 0.0
@@ -238,29 +230,36 @@ func isRandom(word string) bool {
 	return entropy > minEntropy
 }
 
-// looksComposed is true for words made of shorter ones: a path, a name with hyphens, CamelCase.
+// looksComposed is true for what people compose of words and numbers: a path, a name with hyphens, CamelCase. Of random
+// letters and digits, three in five differ in class from the one before; in composed names fewer than two in five do.
 func looksComposed(word string) bool {
-	longest, changes := 0, 0
-	for part := range strings.FieldsFuncSeq(word, func(r rune) bool { return r == '/' || r == '-' || r == '_' }) {
-		longest = max(longest, len(part))
-	}
+	pairs, changes := 0, 0
 	for i := 1; i < len(word); i++ {
-		if class(word[i]) != class(word[i-1]) {
-			changes++
+		if before, here := class(word[i-1]), class(word[i]); before != other && here != other {
+			pairs++
+			if before != here {
+				changes++
+			}
 		}
 	}
-	// Random letters change class about every second letter; words do so once in five or more.
-	return longest < 20 && strings.ContainsAny(word, "/-_") && changes*3 < len(word) || changes*4 < len(word)
+	return changes*5 < pairs*2
 }
+
+const (
+	lowerCase = iota
+	upperCase
+	digit
+	other
+)
 
 func class(c byte) int {
 	switch {
 	case c >= 'a' && c <= 'z':
-		return 0
+		return lowerCase
 	case c >= 'A' && c <= 'Z':
-		return 1
+		return upperCase
 	case c >= '0' && c <= '9':
-		return 2
+		return digit
 	}
-	return 3
+	return other
 }

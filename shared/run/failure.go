@@ -48,7 +48,7 @@ func typeName(err error) string {
 	if strings.HasPrefix(t.PkgPath(), module) && t.Name() != "" && t.Name()[0] <= 'Z' {
 		return t.Name()
 	}
-	switch wrapped := err.(type) {
+	switch wrapped := err.(type) { //nolint:errorlint // this walks the chain itself
 	case interface{ Unwrap() error }:
 		return typeName(wrapped.Unwrap())
 	case interface{ Unwrap() []error }:

@@ -106,12 +106,15 @@ func (f *folder) Delete(_ context.Context, key string) error {
 // the wiring needs.
 func serveKeys(t testing.TB) string {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var request struct{ Plaintext, CiphertextBlob, KeyId string }
+		var request struct {
+			Plaintext, CiphertextBlob string
+			KeyID                     string `json:"KeyId"`
+		}
 		if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		answer := map[string]string{"KeyId": request.KeyId}
+		answer := map[string]string{"KeyId": request.KeyID}
 		if r.Header.Get("X-Amz-Target") == "TrentService.Encrypt" {
 			answer["CiphertextBlob"] = base64.StdEncoding.EncodeToString([]byte("kms:" + request.Plaintext))
 		} else {

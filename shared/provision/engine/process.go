@@ -41,6 +41,7 @@ func (e *Engine) arguments(call Call, log string) []string {
 
 // environment is the CLI's. GOGC: the CLI lives for a moment and uses some 150 MiB; collecting less often saves it a
 // sixth of its CPU time. A checkpoint's backups and the legacy layout cost calls to the store that nobody reads.
+// What Options.Env says goes last and wins.
 func (e *Engine) environment(backendURL string) []string {
 	return append([]string{
 		"GOGC=400",
@@ -51,6 +52,9 @@ func (e *Engine) environment(backendURL string) []string {
 		"PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS=true",
 		"PULUMI_DEBUG_COMMANDS=true", // --event-log is hidden without it
 		"PULUMI_SUPPRESS_NEO_LINK=true",
+		// Providers are attached, or installed beside the CLI in the version that the programs were written for; looking
+		// for them elsewhere takes most of a second even where there is nothing to be found.
+		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
 	}, append(e.options.Env, "PULUMI_BACKEND_URL="+backendURL)...)
 }
 
