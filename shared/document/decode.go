@@ -62,7 +62,7 @@ type decoder struct {
 
 func (d *decoder) step(parent *step, key string, index int) *step {
 	if len(d.steps) == cap(d.steps) {
-		d.steps = make([]step, 0, 32)
+		d.steps = make([]step, 0, min(max(8, 2*cap(d.steps)), 64))
 	}
 	d.steps = append(d.steps, step{parent: parent, key: key, index: index})
 	return &d.steps[len(d.steps)-1]

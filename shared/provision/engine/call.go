@@ -36,12 +36,14 @@ type Call struct {
 	// when Prefix has none yet; empty for a new stack. A Base that was given and has no checkpoint is an error.
 	Prefix string
 	Base   string
-	// Refresh reads the real resources before anything else.
+	// Refresh reads the real resources before anything else; it is implied where pending operations are resolved.
 	Refresh bool
+	// Targets limits an Up to these resources (by URN).
+	Targets []string
 	// Resolve decides what becomes of operations that an interrupted run left pending; asked before an Up or Destroy,
 	// only when there are any. Nil: they are left as they are.
 	Resolve func([]PendingOperation) ([]Resolution, error)
-	// Unprotect takes the protection of these resources (by URN) out of the checkpoint before a Destroy.
+	// Unprotect takes the protection of all resources out of the checkpoint before a Destroy.
 	Unprotect bool
 }
 
@@ -92,6 +94,17 @@ func (e *Engine) Run(ctx context.Context, call Call) (Report, error) {
 	report, err := e.run(ctx, call)
 	report.Duration = time.Since(began)
 	return report, err
+}
+
+// Inspect reads the checkpoint that a call would start from, and starts no process. The report of a stack without one is
+// empty.
+func (e *Engine) Inspect(ctx context.Context, call Call) (Report, error) {
+	s := &stack{Engine: e, call: call}
+	data, err := s.checkpoint(ctx)
+	if err != nil || data == nil {
+		return Report{}, err
+	}
+	return s.read(data)
 }
 
 func (e *Engine) run(ctx context.Context, call Call) (Report, error) {

@@ -193,6 +193,7 @@ func (s *stack) edit(base checkpoint, data []byte) ([]byte, error) {
 	if resolve {
 		resources = append(resources, adopted(latest, resolutions)...)
 		delete(latest, "pending_operations")
+		s.call.Refresh = true
 	}
 	if s.call.Unprotect {
 		for _, r := range resources {

@@ -36,6 +36,9 @@ func (e *Engine) arguments(call Call, log string) []string {
 	if call.Refresh && call.Operation != Observe {
 		args = append(args, "--refresh")
 	}
+	for _, urn := range call.Targets {
+		args = append(args, "--target="+urn)
+	}
 	return args
 }
 

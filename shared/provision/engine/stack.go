@@ -211,20 +211,28 @@ func (s *stack) conclude(ctx context.Context, succeeded bool, report *Report) er
 	if err != nil || data == nil {
 		return err
 	}
-	after, err := parseCheckpoint(data)
+	read, err := s.read(data)
 	if err != nil {
-		return fmt.Errorf("%s: %w", s.call.Prefix+s.checkpointPath(), err)
-	}
-	report.Resources, report.Pending = after.resources(), after.pending()
-	if report.Outputs, report.Secrets, err = after.outputs(); err != nil {
 		return err
 	}
+	report.Resources, report.Pending, report.Outputs, report.Secrets = read.Resources, read.Pending, read.Outputs, read.Secrets
 	if succeeded && s.call.Operation == Destroy && len(report.Resources) == 0 {
 		return s.remove(ctx)
 	}
-	sum := sha256.Sum256(data)
-	report.Checkpoint = hex.EncodeToString(sum[:])
+	report.Checkpoint = read.Checkpoint
 	return nil
+}
+
+// read tells what a checkpoint says.
+func (s *stack) read(data []byte) (Report, error) {
+	c, err := parseCheckpoint(data)
+	if err != nil {
+		return Report{}, fmt.Errorf("%s: %w", s.call.Prefix+s.checkpointPath(), err)
+	}
+	outputs, secrets, err := c.outputs()
+	sum := sha256.Sum256(data)
+	return Report{Resources: c.resources(), Pending: c.pending(), Outputs: outputs, Secrets: secrets,
+		Checkpoint: hex.EncodeToString(sum[:])}, err
 }
 
 // remove deletes what the backend keeps under the prefix.
