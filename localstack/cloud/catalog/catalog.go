@@ -1,0 +1,3 @@
+package catalog
+
+const AWSVersion = "7.11.1"
