@@ -1,6 +1,7 @@
 package objects
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,144 +12,145 @@ import (
 	"time"
 )
 
-// Memory is a Store in memory that keeps every version, for tests and simulations. It lives in one process.
+// Memory is a Store in this process's memory. It keeps every version, as a bucket with versioning does.
 type Memory struct {
-	mu      sync.RWMutex
-	now     func() time.Time
-	writes  int64            // so far; numbers the versions
-	keys    []string         // of the current objects, sorted
-	current map[string]int64 // the version that stands under a key
-	kept    map[string]map[int64]Object
+	now func() time.Time
+
+	mu       sync.RWMutex
+	versions map[string][]Object // the newest last; a deleted object ends with one that has no version
+	count    int
 }
 
-// MemoryOption changes a Memory.
-type MemoryOption func(*Memory)
-
-// WithClock takes the objects' Modified from now. Without it each write is one second later than the one before.
-func WithClock(now func() time.Time) MemoryOption { return func(m *Memory) { m.now = now } }
-
-// NewMemory returns an empty store.
-func NewMemory(options ...MemoryOption) *Memory {
-	m := &Memory{current: map[string]int64{}, kept: map[string]map[int64]Object{}}
-	m.now = func() time.Time { return time.Date(2000, time.January, 1, 0, 0, int(m.writes), 0, time.UTC) }
-	for _, option := range options {
-		option(m)
-	}
-	return m
+// NewMemory returns an empty store; now gives the time of modification.
+func NewMemory(now func() time.Time) *Memory {
+	return &Memory{now: now, versions: map[string][]Object{}}
 }
 
-var _ Store = (*Memory)(nil)
-
-// Get implements Store.
+// Get returns the newest version.
 func (m *Memory) Get(ctx context.Context, key string) (Object, error) {
-	if err := begin(ctx, key); err != nil {
+	if err := usable(ctx, key); err != nil {
 		return Object{}, err
 	}
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	return m.version(key, m.current[key])
-}
-
-// GetVersion implements Store.
-func (m *Memory) GetVersion(ctx context.Context, key, version string) (Object, error) {
-	if err := begin(ctx, key); err != nil {
-		return Object{}, err
-	}
-	number, err := strconv.ParseInt(version, 10, 64)
-	if err != nil {
-		return Object{}, KeyError(key, ErrNotFound)
-	}
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	return m.version(key, number)
-}
-
-func (m *Memory) version(key string, number int64) (Object, error) {
-	object, there := m.kept[key][number]
+	object, there := m.newest(key)
 	if !there {
 		return Object{}, KeyError(key, ErrNotFound)
 	}
-	object.Data = append([]byte{}, object.Data...)
-	return object, nil
+	return whole(object), nil
 }
 
-// Put implements Store.
-func (m *Memory) Put(ctx context.Context, key string, data []byte, condition Condition) (Object, error) {
-	if err := begin(ctx, key); err != nil {
+// GetVersion returns one version, also of an object that was replaced or deleted since.
+func (m *Memory) GetVersion(ctx context.Context, key, version string) (Object, error) {
+	if err := usable(ctx, key); err != nil {
 		return Object{}, err
 	}
-	etag := contentETag(data)
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	for _, object := range m.versions[key] {
+		if version != "" && object.Version == version {
+			return whole(object), nil
+		}
+	}
+	return Object{}, KeyError(key, ErrNotFound)
+}
+
+// Put adds a version when the condition holds.
+func (m *Memory) Put(ctx context.Context, key string, data []byte, condition Condition) (Object, error) {
+	if err := usable(ctx, key); err != nil {
+		return Object{}, err
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	number, there := m.current[key]
-	if condition.Absent() && there || condition.Match() != "" && condition.Match() != m.kept[key][number].ETag {
+	before, there := m.newest(key)
+	switch {
+	case condition.Absent() && there:
+		return Object{}, KeyError(key, ErrPrecondition)
+	case condition.Match() != "" && !there:
+		return Object{}, KeyError(key, ErrNotFound)
+	case condition.Match() != "" && before.ETag != condition.Match():
 		return Object{}, KeyError(key, ErrPrecondition)
 	}
-	m.writes++
-	object := Object{
-		Key: key, ETag: etag, Version: strconv.FormatInt(m.writes, 10), Size: int64(len(data)), Modified: m.now().UTC(),
-	}
-	if !there {
-		at, _ := slices.BinarySearch(m.keys, key)
-		m.keys = slices.Insert(m.keys, at, key)
-	}
-	if m.kept[key] == nil {
-		m.kept[key] = map[int64]Object{}
-	}
-	m.current[key] = m.writes
-	written := object
-	written.Data = slices.Clone(data)
-	m.kept[key][m.writes] = written
-	return object, nil
+	sum := sha256.Sum256(data)
+	m.count++
+	object := Object{Key: key, Data: bytes.Clone(data), ETag: hex.EncodeToString(sum[:]), Version: strconv.Itoa(m.count),
+		Size: int64(len(data)), Modified: m.now().UTC()}
+	m.versions[key] = append(m.versions[key], object)
+	return bare(object), nil
 }
 
-// List implements Store.
+// List walks the keys in order.
 func (m *Memory) List(ctx context.Context, prefix, after string, limit int) ([]Object, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, KeyError(prefix, err)
+		return nil, err
 	}
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	var found []Object
-	first, _ := slices.BinarySearch(m.keys, max(prefix, after))
-	for _, key := range m.keys[first:] {
-		if !strings.HasPrefix(key, prefix) && key > prefix || limit > 0 && len(found) == limit {
-			break
+	for key := range m.versions {
+		if object, there := m.newest(key); there && strings.HasPrefix(key, prefix) && key > after {
+			found = append(found, bare(object))
 		}
-		if key == after {
-			continue
-		}
-		object := m.kept[key][m.current[key]]
-		found = append(found, Object{Key: key, Size: object.Size, Modified: object.Modified})
+	}
+	slices.SortFunc(found, func(a, b Object) int { return strings.Compare(a.Key, b.Key) })
+	if limit > 0 && len(found) > limit {
+		found = found[:limit]
 	}
 	return found, nil
 }
 
-// Delete implements Store. The versions stay.
+// Delete hides the object; its versions stay.
 func (m *Memory) Delete(ctx context.Context, key string) error {
-	if err := begin(ctx, key); err != nil {
+	if err := usable(ctx, key); err != nil {
 		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if at, there := slices.BinarySearch(m.keys, key); there {
-		m.keys = slices.Delete(m.keys, at, at+1)
-		delete(m.current, key)
+	if _, there := m.newest(key); there {
+		m.versions[key] = append(m.versions[key], Object{Key: key})
 	}
 	return nil
 }
 
-func begin(ctx context.Context, key string) error {
-	if err := CheckKey(key); err != nil {
+func (m *Memory) newest(key string) (Object, bool) {
+	versions := m.versions[key]
+	if len(versions) == 0 || versions[len(versions)-1].Version == "" {
+		return Object{}, false
+	}
+	return versions[len(versions)-1], true
+}
+
+func whole(object Object) Object {
+	object.Data = bytes.Clone(object.Data)
+	if object.Data == nil {
+		object.Data = []byte{}
+	}
+	return object
+}
+
+func bare(object Object) Object {
+	object.Data = nil
+	return object
+}
+
+// usable reports whether a call with this key can go on at all.
+func usable(ctx context.Context, key string) error {
+	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := ctx.Err(); err != nil {
-		return KeyError(key, err)
-	}
-	return nil
+	return CheckKey(key)
 }
 
-func contentETag(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
+// CheckKey reports whether a key may be used: slash-separated segments, none of them empty, "." or "..", without NUL and
+// backslash, so that every store can keep it, one of files too.
+func CheckKey(key string) error {
+	if key == "" || len(key) > MaxKey || strings.ContainsAny(key, "\x00\\") {
+		return KeyError(key, ErrKey)
+	}
+	for segment := range strings.SplitSeq(key, "/") {
+		if segment == "" || segment == "." || segment == ".." {
+			return KeyError(key, ErrKey)
+		}
+	}
+	return nil
 }

@@ -1,3 +1,0 @@
-package catalog
-
-const AWSVersion = "7.11.1"
