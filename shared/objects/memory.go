@@ -1,7 +1,6 @@
 package objects
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -12,145 +11,133 @@ import (
 	"time"
 )
 
-// Memory is a Store in this process's memory. It keeps every version, as a bucket with versioning does.
+// Memory is a Store in memory that keeps every version, for tests and simulations. It lives in one process.
 type Memory struct {
-	now func() time.Time
-
-	mu       sync.RWMutex
-	versions map[string][]Object // the newest last; a deleted object ends with one that has no version
-	count    int
+	mu      sync.RWMutex
+	now     func() time.Time
+	writes  int64            // so far; numbers the versions
+	keys    []string         // of the current objects, sorted
+	current map[string]int64 // the version that stands under a key
+	kept    map[string]map[int64]Object
 }
 
-// NewMemory returns an empty store; now gives the time of modification.
+// NewMemory returns an empty store; now gives the objects' time of modification.
 func NewMemory(now func() time.Time) *Memory {
-	return &Memory{now: now, versions: map[string][]Object{}}
+	return &Memory{now: now, current: map[string]int64{}, kept: map[string]map[int64]Object{}}
 }
 
-// Get returns the newest version.
+var _ Store = (*Memory)(nil)
+
+// Get implements Store.
 func (m *Memory) Get(ctx context.Context, key string) (Object, error) {
-	if err := usable(ctx, key); err != nil {
+	if err := begin(ctx, key); err != nil {
 		return Object{}, err
 	}
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	object, there := m.newest(key)
+	return m.version(key, m.current[key])
+}
+
+// GetVersion implements Store.
+func (m *Memory) GetVersion(ctx context.Context, key, version string) (Object, error) {
+	if err := begin(ctx, key); err != nil {
+		return Object{}, err
+	}
+	number, err := strconv.ParseInt(version, 10, 64)
+	if err != nil {
+		return Object{}, KeyError(key, ErrNotFound)
+	}
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.version(key, number)
+}
+
+func (m *Memory) version(key string, number int64) (Object, error) {
+	object, there := m.kept[key][number]
 	if !there {
 		return Object{}, KeyError(key, ErrNotFound)
 	}
-	return whole(object), nil
+	object.Data = append([]byte{}, object.Data...)
+	return object, nil
 }
 
-// GetVersion returns one version, also of an object that was replaced or deleted since.
-func (m *Memory) GetVersion(ctx context.Context, key, version string) (Object, error) {
-	if err := usable(ctx, key); err != nil {
-		return Object{}, err
-	}
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	for _, object := range m.versions[key] {
-		if version != "" && object.Version == version {
-			return whole(object), nil
-		}
-	}
-	return Object{}, KeyError(key, ErrNotFound)
-}
-
-// Put adds a version when the condition holds.
+// Put implements Store.
 func (m *Memory) Put(ctx context.Context, key string, data []byte, condition Condition) (Object, error) {
-	if err := usable(ctx, key); err != nil {
+	if err := begin(ctx, key); err != nil {
 		return Object{}, err
 	}
+	etag := contentETag(data)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	before, there := m.newest(key)
-	switch {
-	case condition.Absent() && there:
-		return Object{}, KeyError(key, ErrPrecondition)
-	case condition.Match() != "" && !there:
-		return Object{}, KeyError(key, ErrNotFound)
-	case condition.Match() != "" && before.ETag != condition.Match():
+	number, there := m.current[key]
+	if condition.Absent() && there || condition.Match() != "" && condition.Match() != m.kept[key][number].ETag {
 		return Object{}, KeyError(key, ErrPrecondition)
 	}
-	sum := sha256.Sum256(data)
-	m.count++
-	object := Object{Key: key, Data: bytes.Clone(data), ETag: hex.EncodeToString(sum[:]), Version: strconv.Itoa(m.count),
-		Size: int64(len(data)), Modified: m.now().UTC()}
-	m.versions[key] = append(m.versions[key], object)
-	return bare(object), nil
+	m.writes++
+	object := Object{
+		Key: key, ETag: etag, Version: strconv.FormatInt(m.writes, 10), Size: int64(len(data)), Modified: m.now().UTC(),
+	}
+	if !there {
+		at, _ := slices.BinarySearch(m.keys, key)
+		m.keys = slices.Insert(m.keys, at, key)
+	}
+	if m.kept[key] == nil {
+		m.kept[key] = map[int64]Object{}
+	}
+	m.current[key] = m.writes
+	written := object
+	written.Data = slices.Clone(data)
+	m.kept[key][m.writes] = written
+	return object, nil
 }
 
-// List walks the keys in order.
+// List implements Store.
 func (m *Memory) List(ctx context.Context, prefix, after string, limit int) ([]Object, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return nil, KeyError(prefix, err)
 	}
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	var found []Object
-	for key := range m.versions {
-		if object, there := m.newest(key); there && strings.HasPrefix(key, prefix) && key > after {
-			found = append(found, bare(object))
+	first, _ := slices.BinarySearch(m.keys, max(prefix, after))
+	for _, key := range m.keys[first:] {
+		if !strings.HasPrefix(key, prefix) && key > prefix || limit > 0 && len(found) == limit {
+			break
 		}
-	}
-	slices.SortFunc(found, func(a, b Object) int { return strings.Compare(a.Key, b.Key) })
-	if limit > 0 && len(found) > limit {
-		found = found[:limit]
+		if key == after {
+			continue
+		}
+		object := m.kept[key][m.current[key]]
+		found = append(found, Object{Key: key, Size: object.Size, Modified: object.Modified})
 	}
 	return found, nil
 }
 
-// Delete hides the object; its versions stay.
+// Delete implements Store. The versions stay.
 func (m *Memory) Delete(ctx context.Context, key string) error {
-	if err := usable(ctx, key); err != nil {
+	if err := begin(ctx, key); err != nil {
 		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if _, there := m.newest(key); there {
-		m.versions[key] = append(m.versions[key], Object{Key: key})
+	if at, there := slices.BinarySearch(m.keys, key); there {
+		m.keys = slices.Delete(m.keys, at, at+1)
+		delete(m.current, key)
 	}
 	return nil
 }
 
-func (m *Memory) newest(key string) (Object, bool) {
-	versions := m.versions[key]
-	if len(versions) == 0 || versions[len(versions)-1].Version == "" {
-		return Object{}, false
-	}
-	return versions[len(versions)-1], true
-}
-
-func whole(object Object) Object {
-	object.Data = bytes.Clone(object.Data)
-	if object.Data == nil {
-		object.Data = []byte{}
-	}
-	return object
-}
-
-func bare(object Object) Object {
-	object.Data = nil
-	return object
-}
-
-// usable reports whether a call with this key can go on at all.
-func usable(ctx context.Context, key string) error {
-	if err := ctx.Err(); err != nil {
+func begin(ctx context.Context, key string) error {
+	if err := CheckKey(key); err != nil {
 		return err
 	}
-	return CheckKey(key)
-}
-
-// CheckKey reports whether a key may be used: slash-separated segments, none of them empty, "." or "..", without NUL and
-// backslash, so that every store can keep it, one of files too.
-func CheckKey(key string) error {
-	if key == "" || len(key) > MaxKey || strings.ContainsAny(key, "\x00\\") {
-		return KeyError(key, ErrKey)
-	}
-	for segment := range strings.SplitSeq(key, "/") {
-		if segment == "" || segment == "." || segment == ".." {
-			return KeyError(key, ErrKey)
-		}
+	if err := ctx.Err(); err != nil {
+		return KeyError(key, err)
 	}
 	return nil
+}
+
+func contentETag(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
 }
