@@ -1,6 +1,9 @@
 package address
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // LockKey is the key of a's item in the lock table, one for each of the three levels:
 // stack:S:env:E, stack:S:env:E:service:X, stack:S:env:E:component:X/Y.
@@ -51,4 +54,19 @@ func (a Address) PulumiProject() string { return a.Stack }
 // PulumiStack is the Pulumi stack name of the component. Names hold no dot, so the parts can be told apart.
 func (a Address) PulumiStack() string {
 	return strings.Join([]string{a.Environment, a.Service, a.Component}, ".")
+}
+
+// ParseLockKey is the inverse of LockKey.
+func ParseLockKey(key string) (Address, error) {
+	parts := strings.Split(key, ":")
+	if (len(parts) == 4 || len(parts) == 6) && parts[0] == "stack" && parts[2] == "env" {
+		text, slashes := parts[1]+"/"+parts[3], 1
+		if len(parts) == 6 {
+			text, slashes = text+"/"+parts[5], map[string]int{"service": 2, "component": 3}[parts[4]]
+		}
+		if a, err := Parse(text); err == nil && strings.Count(text, "/") == slashes {
+			return a, nil
+		}
+	}
+	return Address{}, fmt.Errorf("%q is no lock key", key)
 }

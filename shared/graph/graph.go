@@ -1,4 +1,4 @@
-// Package graph orders identities: addresses and the edges between them go in, waves come out. It knows nothing but names, does
+// Package graph orders identities: addresses and the edges between them go in, waves come out. It knows no resource, does
 // no I/O, and gives the same answer for the same input.
 package graph
 
@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/deployer-io/deployer/shared/address"
+	"github.com/deployer-io/deployer/shared/resource"
 )
 
 // SchemaVersion is the version of graph.json's shape.
@@ -18,20 +19,10 @@ const SchemaVersion = 1
 type Edge struct {
 	From   address.Address `json:"from"`
 	To     address.Address `json:"to"`
-	Reason Reason          `json:"reason"`
+	Reason resource.Reason `json:"reason"`
 	Path   string          `json:"path,omitempty"`
 	Where  string          `json:"where,omitempty"` // file:line:column
 }
-
-// Reason is why one component waits for another.
-type Reason string
-
-// The reasons.
-const (
-	DependsOn Reason = "dependsOn" // the author said so
-	ValueFrom Reason = "valueFrom" // it reads one of the other's outputs
-	Platform  Reason = "platform"  // it lives in the environment's network, or under its security or observability
-)
 
 // Wave is a set of addresses none of which waits for another of the set, sorted.
 type Wave []address.Address
@@ -69,6 +60,23 @@ func (c Cycle) String() string {
 		names = append(names, member.Short())
 	}
 	return "components wait for one another: " + strings.Join(append(names, names[0]), " -> ")
+}
+
+// FromSet returns the graph of a set's resources and their needs.
+func FromSet(set *resource.Set) (*Graph, error) {
+	nodes := make([]address.Address, 0, len(set.Resources))
+	var edges []Edge
+	for _, r := range set.Resources {
+		nodes = append(nodes, r.Address)
+		for _, need := range r.Needs {
+			edge := Edge{From: r.Address, To: need.Address, Reason: need.Reason, Path: need.Path}
+			if need.Position.File != "" {
+				edge.Where = need.Position.String()
+			}
+			edges = append(edges, edge)
+		}
+	}
+	return New(nodes, edges)
 }
 
 // New sorts the nodes into waves. An edge to a node that is not there is an error of the caller.

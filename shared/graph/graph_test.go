@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/deployer-io/deployer/shared/address"
+	"github.com/deployer-io/deployer/shared/resource"
 )
 
 func at(name string) address.Address { return address.Scope("s", "e").In("svc", name) }
@@ -21,7 +22,7 @@ func build(text string) (*Graph, error) {
 		nodes = append(nodes, at(to))
 		if isEdge {
 			nodes = append(nodes, at(from))
-			edges = append(edges, Edge{From: at(from), To: at(to), Reason: DependsOn})
+			edges = append(edges, Edge{From: at(from), To: at(to), Reason: resource.ReasonDependsOn})
 		}
 	}
 	return New(nodes, edges)

@@ -5,6 +5,7 @@ package lock
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // Table is the port that the protocol is written on: items under a string key, changed only by transactions of typed
@@ -16,15 +17,22 @@ type Table interface {
 	// List returns the items whose key starts with prefix, ordered by key. It is no snapshot: items may be of different
 	// moments, as in a DynamoDB scan.
 	List(ctx context.Context, prefix string) ([]Item, error)
-	// Transact applies all writes or none. At most MaxWrites, each on another key.
+	// Transact applies all writes or none; readers may see some of them before the others, a transaction never does.
 	// When a condition fails it returns a *ConditionError and nothing was changed. ErrTransactConflict and ErrThrottled:
-	// nothing was changed, try again. Any other error: the outcome is unknown; the same writes with the same token may be
-	// sent again for ten minutes and are applied once at the most (DynamoDB's ClientRequestToken).
+	// nothing was changed, try again. ErrInvalidWrite (see Validate): nothing was changed, and trying again is no use.
+	// Any other error: the outcome is unknown; the same writes with the same token may be sent again for TokenLife and are
+	// applied once at the most (DynamoDB's ClientRequestToken); once applied, other writes with that token are
+	// ErrInvalidWrite. A transaction that failed leaves its token free.
 	Transact(ctx context.Context, token string, writes []Write) error
 }
 
-// MaxWrites is DynamoDB's limit of actions in one transaction.
-const MaxWrites = 100
+// The limits of DynamoDB: actions in one transaction, bytes in a key and in a token, and how long a token is remembered.
+const (
+	MaxWrites = 100
+	MaxKey    = 2048
+	MaxToken  = 36
+	TokenLife = 10 * time.Minute
+)
 
 // The failures of Transact that leave everything as it was.
 var (
@@ -33,7 +41,8 @@ var (
 	ErrInvalidWrite     = errors.New("lock table: invalid write")
 )
 
-// ConditionError says which writes' conditions failed, and what stood there (ReturnValuesOnConditionCheckFailure ALL_OLD).
+// ConditionError says which writes' conditions failed, all of them in the order of the writes, and what stood there
+// (ReturnValuesOnConditionCheckFailure ALL_OLD).
 type ConditionError struct {
 	Failed []FailedCondition
 }
@@ -46,21 +55,22 @@ type FailedCondition struct {
 
 func (e *ConditionError) Error() string { return "lock table: a condition failed" }
 
-// Item is one row of the lock table. A zero field is an absent attribute. All instants are unix seconds.
+// Item is one row of the lock table. A zero field is an absent attribute. All instants are unix seconds; no number is
+// negative. An Update that takes away the last attribute leaves the item there with its key alone.
 type Item struct {
-	Key        string            // lockKey
-	LockID     string            // lockId: the holder
-	LockedAt   int64             // lockedAt
-	LockedBy   string            // lockedBy
-	ExpiresAt  int64             // expiresAt, the table's TTL attribute
-	Metadata   map[string]string // metadata: deployment_id, git_commit, ci_run_id; never empty when present
-	Fence      int64             // fence
-	Version    int64             // rvn, the record version number
-	IxChildren []string          // ixChildren, a string set, sorted; never empty when present
-	Actor      string            // actor (audit rows)
-	Reason     string            // reason (audit rows)
-	Event      string            // event (audit rows): takeover, reap or force-unlock
-	Previous   string            // previous (audit rows): the lockId whose lock was taken away
+	Key        string            `json:"lockKey"`
+	LockID     string            `json:"lockId,omitempty"` // the holder
+	LockedAt   int64             `json:"lockedAt,omitempty"`
+	LockedBy   string            `json:"lockedBy,omitempty"`
+	ExpiresAt  int64             `json:"expiresAt,omitempty"`  // the table's TTL attribute
+	Metadata   map[string]string `json:"metadata,omitempty"`   // deployment_id, git_commit, ci_run_id; never empty when present
+	Fence      int64             `json:"fence,omitempty"`      // the holder's, or the last one handed out
+	Version    int64             `json:"rvn,omitempty"`        // the record version number
+	IxChildren []string          `json:"ixChildren,omitempty"` // a string set, sorted; never empty when present
+	Actor      string            `json:"actor,omitempty"`      // of an audit row, as all below
+	Reason     string            `json:"reason,omitempty"`
+	Event      string            `json:"event,omitempty"`    // takeover, reap or force-unlock
+	Previous   string            `json:"previous,omitempty"` // the lockId whose lock was taken away
 }
 
 // Verb is what a Write does.
@@ -69,7 +79,7 @@ type Verb string
 // The verbs.
 const (
 	Put    Verb = "put"    // replaces the whole item by Item
-	Update Verb = "update" // applies Changes, creating the item when there is none
+	Update Verb = "update" // applies Changes, creating the item when there is none, even if all they do is take away
 	Delete Verb = "delete" // removes the item
 	Check  Verb = "check"  // changes nothing; its conditions must hold
 )
@@ -123,8 +133,9 @@ type Condition struct {
 // ChangeVerb is what a Change does to an attribute.
 type ChangeVerb string
 
-// Set assigns; Add increments a number (absent counts as 0); Insert and Remove change the string set; removing the last
-// member removes the attribute; Clear removes the attribute.
+// Set assigns; Add increments a number (absent counts as 0); Insert and Remove change the string set, one member by each
+// Change (several of the same verb may stand in one Update); removing the last member removes the attribute; Clear removes
+// the attribute. Since a zero field means absent, Set takes no zero value and Add only positive numbers.
 const (
 	Set    ChangeVerb = "set"
 	Add    ChangeVerb = "add"

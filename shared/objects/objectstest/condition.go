@@ -21,8 +21,12 @@ func ifAbsent(t *testing.T, s objects.Store) {
 	require.ErrorIs(t, err, objects.ErrPrecondition)
 	require.ErrorContains(t, err, `"k"`)
 	require.Equal(t, first.ETag, requireHas(t, s, "k", "1").ETag)
+}
+
+func ifAbsentDeleted(t *testing.T, s objects.Store) {
+	put(t, s, "k", "1")
 	require.NoError(t, s.Delete(t.Context(), "k"))
-	_, err = s.Put(t.Context(), "k", []byte("3"), objects.IfAbsent())
+	_, err := s.Put(t.Context(), "k", []byte("3"), objects.IfAbsent())
 	require.NoError(t, err)
 	requireHas(t, s, "k", "3")
 }
@@ -46,9 +50,13 @@ func ifMatchNothing(t *testing.T, s objects.Store) {
 	_, err := s.Put(t.Context(), "never", []byte("x"), objects.IfMatch("d41d8cd98f00b204e9800998ecf8427e"))
 	require.ErrorIs(t, err, objects.ErrPrecondition)
 	requireNothing(t, s, "never")
+	require.Empty(t, names(t, s, "", "", 0))
+}
+
+func ifMatchDeleted(t *testing.T, s objects.Store) {
 	was := put(t, s, "once", "x")
 	require.NoError(t, s.Delete(t.Context(), "once"))
-	_, err = s.Put(t.Context(), "once", []byte("y"), objects.IfMatch(was.ETag))
+	_, err := s.Put(t.Context(), "once", []byte("y"), objects.IfMatch(was.ETag))
 	require.ErrorIs(t, err, objects.ErrPrecondition)
 	requireNothing(t, s, "once")
 	require.Empty(t, names(t, s, "", "", 0))

@@ -57,8 +57,7 @@ func refusedVersion(t *testing.T, s objects.Store) {
 func deletedVersion(t *testing.T, s objects.Store) {
 	first := put(t, s, "k", "1")
 	require.NoError(t, s.Delete(t.Context(), "k"))
-	second, err := s.Put(t.Context(), "k", []byte("2"), objects.IfAbsent())
-	require.NoError(t, err)
+	second := put(t, s, "k", "2")
 	require.NotEqual(t, first.Version, second.Version)
 	requireVersion(t, s, first, "1")
 	requireHas(t, s, "k", "2")

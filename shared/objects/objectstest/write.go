@@ -50,6 +50,13 @@ func absent(t *testing.T, s objects.Store) {
 		requireNothing(t, s, key)
 		_, err := s.GetVersion(t.Context(), key, "1")
 		require.ErrorIs(t, err, objects.ErrNotFound)
+	}
+	requireHas(t, s, "somewhere/else", "x")
+}
+
+func deletePart(t *testing.T, s objects.Store) {
+	put(t, s, "somewhere/else", "x")
+	for _, key := range []string{"somewhere", "somewhere/else/deeper", "some", "somewhere/el"} {
 		require.NoError(t, s.Delete(t.Context(), key))
 	}
 	requireHas(t, s, "somewhere/else", "x")
@@ -143,8 +150,16 @@ func remove(t *testing.T, s objects.Store) {
 	requireHas(t, s, "d/l", "1")
 	require.NoError(t, s.Delete(t.Context(), "d/l"))
 	require.Empty(t, names(t, s, "", "", 0))
-	put(t, s, "d", "a name that was a folder's")
+	put(t, s, "d/k", "2")
+	requireHas(t, s, "d/k", "2")
+}
+
+func folderName(t *testing.T, s objects.Store) {
+	put(t, s, "d/e/k", "1")
+	require.NoError(t, s.Delete(t.Context(), "d/e/k"))
+	put(t, s, "d", "2")
 	require.Equal(t, "d", names(t, s, "", "", 0))
+	requireHas(t, s, "d", "2")
 }
 
 func cancelled(t *testing.T, s objects.Store) {
