@@ -26,6 +26,7 @@ const (
 	FailureArtifact     Artifact = "failure.json"
 	ReportArtifact      Artifact = "report.json"
 	ReportTextArtifact  Artifact = "report.txt"
+	ReportHTMLArtifact  Artifact = "report.html"
 )
 
 // WaveArtifact is what one wave is to do, and BatchArtifact what one of its batches is to do.

@@ -1,0 +1,106 @@
+// Package task is the executor's task: the environment of a Fargate task goes in, the batch it names is carried out, and
+// each step's outcome is in the archive. The embedded environment calls it in process.
+package task
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/deployer-io/deployer/shared/execution"
+	"github.com/deployer-io/deployer/shared/lock"
+	"github.com/deployer-io/deployer/shared/objects"
+	"github.com/deployer-io/deployer/shared/run"
+	"github.com/deployer-io/deployer/shared/state"
+)
+
+// The variables that the wave machine sets on the task.
+const (
+	RunVariable   = "DEPLOYER_RUN"   // a run.Ref as JSON
+	LeaseVariable = "DEPLOYER_LEASE" // a lock.Lease as JSON
+	BatchVariable = "DEPLOYER_BATCH" // the object key of an execution.Batch
+)
+
+// Ports is what the task stands on.
+type Ports struct {
+	Objects     objects.Store
+	Locker      *lock.Locker
+	Provisioner execution.Provisioner
+	Parallelism int // steps at a time
+	Now         func() time.Time
+	Log         *slog.Logger
+	Watch       func(execution.Outcome) // may be nil
+}
+
+// BatchFailed is the error of a batch in which a step was not fine. The outcomes say which.
+type BatchFailed struct{ Failed, Steps int }
+
+func (e *BatchFailed) Error() string {
+	return fmt.Sprintf("%d of %d steps failed or were skipped; their outcomes say why", e.Failed, e.Steps)
+}
+
+// Run carries out the batch that the environment names.
+func Run(ctx context.Context, getenv func(string) string, ports Ports) error {
+	var ref run.Ref
+	if err := json.Unmarshal([]byte(getenv(RunVariable)), &ref); err != nil {
+		return fmt.Errorf("%s: %w", RunVariable, err)
+	}
+	var lease lock.Lease
+	if err := json.Unmarshal([]byte(getenv(LeaseVariable)), &lease); err != nil {
+		return fmt.Errorf("%s: %w", LeaseVariable, err)
+	}
+	batch, err := read(ctx, ports.Objects, getenv(BatchVariable))
+	if err != nil {
+		return err
+	}
+	if batch.Run != ref.ID || batch.Scope != ref.Scope() {
+		return fmt.Errorf("%s: the batch is of run %s in %s, the task of run %s in %s", BatchVariable, batch.Run, batch.Scope, ref.ID, ref.Scope())
+	}
+	log := ports.Log.With("run", ref.ID, "scope", ref.Scope().String(), "wave", batch.Wave, "batch", batch.Number)
+	executor := execution.Executor{Provisioner: ports.Provisioner, Parallelism: ports.Parallelism, Now: ports.Now, Log: log, Watch: ports.Watch,
+		Fence: fence{locker: ports.Locker, lease: lease},
+		Journal: execution.RunJournal{Archive: run.Archive{Store: ports.Objects, Ref: ref}, State: state.NewStore(ports.Objects, ref.Scope()),
+			Fence: lease.Fence}}
+	outcomes, err := executor.Run(ctx, batch)
+	if err != nil {
+		return err
+	}
+	failed := 0
+	for _, o := range outcomes {
+		log.Info("step ended", "component", o.Address.Short(), "action", o.Action, "outcome", o.Outcome, "error", o.Error,
+			"seconds", o.EndedAt.Sub(o.StartedAt).Seconds())
+		if !o.Outcome.Fine() {
+			failed++
+		}
+	}
+	if failed > 0 {
+		return &BatchFailed{Failed: failed, Steps: len(outcomes)}
+	}
+	return nil
+}
+
+func read(ctx context.Context, store objects.Store, key string) (execution.Batch, error) {
+	var batch execution.Batch
+	object, err := store.Get(ctx, key)
+	if err != nil {
+		return batch, fmt.Errorf("batch: %w", err)
+	}
+	if err := json.Unmarshal(object.Data, &batch); err != nil {
+		return batch, fmt.Errorf("batch %s: %w", key, err)
+	}
+	if batch.SchemaVersion != execution.SchemaVersion {
+		return batch, fmt.Errorf("batch %s has schema version %d, this executor knows %d; deploy the executor's image and the functions together",
+			key, batch.SchemaVersion, execution.SchemaVersion)
+	}
+	return batch, nil
+}
+
+// fence asks the lock table, with every step, whether the run may still act.
+type fence struct {
+	locker *lock.Locker
+	lease  lock.Lease
+}
+
+func (f fence) Check(ctx context.Context) error { return f.locker.Check(ctx, f.lease) }

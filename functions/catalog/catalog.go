@@ -1,0 +1,81 @@
+// Package catalog lists the functions: ports go in, a Function for each Task name comes out. The bootstrap picks one of
+// them; the embedded environment calls all of them in process. Both therefore run the same code.
+package catalog
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambda/messages"
+
+	"github.com/deployer-io/deployer/functions/acquirelock"
+	"github.com/deployer-io/deployer/functions/buildgraph"
+	"github.com/deployer-io/deployer/functions/discover"
+	"github.com/deployer-io/deployer/functions/makeplan"
+	"github.com/deployer-io/deployer/functions/makereport"
+	"github.com/deployer-io/deployer/functions/preparewave"
+	"github.com/deployer-io/deployer/functions/releaselock"
+	"github.com/deployer-io/deployer/functions/requestapproval"
+	"github.com/deployer-io/deployer/functions/savestate"
+	"github.com/deployer-io/deployer/functions/settlewave"
+	"github.com/deployer-io/deployer/shared/bundle"
+	"github.com/deployer-io/deployer/shared/lock"
+	"github.com/deployer-io/deployer/shared/objects"
+	"github.com/deployer-io/deployer/shared/run"
+)
+
+// Ports is what the functions stand on.
+type Ports struct {
+	Objects objects.Store
+	Locker  *lock.Locker
+	Limits  bundle.Limits
+	Now     func() time.Time
+	// PerLevel makes each level of a plan's graph a wave, for an environment in which starting a task costs nothing.
+	PerLevel bool
+	// Parallelism is how many steps an executor task works on at a time; 0: plan.DefaultParallelism.
+	Parallelism int
+}
+
+// Function is a handler as Lambda calls it: JSON in, JSON out. Its errors are messages.InvokeResponse_Error, whose Type is
+// a name of the state machines' vocabulary.
+type Function = lambda.Handler
+
+// New returns the functions by Task name.
+func New(p Ports) map[string]Function {
+	return map[string]Function{
+		"Discover":        function(discover.Handler{Objects: p.Objects, Limits: p.Limits, Now: p.Now}.Handle),
+		"BuildGraph":      function(buildgraph.Handler{Objects: p.Objects}.Handle),
+		"AcquireLock":     function(acquirelock.Handler{Objects: p.Objects, Locker: p.Locker, Now: p.Now}.Handle),
+		"MakePlan":        function(makeplan.Handler{Objects: p.Objects, Locker: p.Locker, PerLevel: p.PerLevel, Parallelism: p.Parallelism}.Handle),
+		"RequestApproval": function(requestapproval.Handler{Objects: p.Objects, Now: p.Now}.Handle),
+		"PrepareWave":     function(preparewave.Handler{Objects: p.Objects, Locker: p.Locker}.Handle),
+		"SettleWave":      function(settlewave.Handler{Objects: p.Objects, Locker: p.Locker, Now: p.Now}.Handle),
+		"SaveState":       function(savestate.Handler{Objects: p.Objects, Now: p.Now}.Handle),
+		"ReleaseLock":     function(releaselock.Handler{Locker: p.Locker}.Handle),
+		"MakeReport":      function(makereport.Handler{Objects: p.Objects, Now: p.Now}.Handle),
+	}
+}
+
+// Names returns the Task names, sorted.
+func Names() []string {
+	var names []string
+	for name := range New(Ports{}) {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// function names a handler's errors: Lambda would report the outermost type, which is useless for a wrapped error.
+func function[In, Out any](handle func(context.Context, In) (Out, error)) Function {
+	return lambda.NewHandler(func(ctx context.Context, in In) (Out, error) {
+		out, err := handle(ctx, in)
+		if err != nil {
+			failure := run.FailureOf(err)
+			return out, messages.InvokeResponse_Error{Type: failure.Error, Message: failure.Cause}
+		}
+		return out, nil
+	})
+}

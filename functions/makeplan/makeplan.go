@@ -1,0 +1,101 @@
+// Package makeplan is the MakePlan task: resources.json, graph.json and the state go in, plan.json comes out.
+package makeplan
+
+import (
+	"context"
+
+	"github.com/deployer-io/deployer/shared/graph"
+	"github.com/deployer-io/deployer/shared/lock"
+	"github.com/deployer-io/deployer/shared/objects"
+	"github.com/deployer-io/deployer/shared/plan"
+	"github.com/deployer-io/deployer/shared/resource"
+	"github.com/deployer-io/deployer/shared/run"
+	"github.com/deployer-io/deployer/shared/state"
+)
+
+// Handler makes plans.
+type Handler struct {
+	Objects objects.Store
+	Locker  *lock.Locker
+	// PerLevel makes each level of the graph a wave, where starting a task costs nothing; see plan.Options.
+	PerLevel bool
+	// Parallelism is how many steps an executor works on at a time; 0: plan.DefaultParallelism.
+	Parallelism int
+}
+
+// In refers to the run; Lease is nil when the run only plans.
+type In struct {
+	Run     run.Ref     `json:"run"`
+	Request run.Request `json:"request"`
+	Lease   *lock.Lease `json:"lease"`
+}
+
+// Out is what the state machine decides by.
+type Out struct {
+	Digest          string      `json:"digest"`
+	Counts          plan.Counts `json:"counts"`
+	Changes         int         `json:"changes"`
+	Waves           int         `json:"waves"`
+	Approved        bool        `json:"approved"`        // no person needs to be asked
+	ApprovalTimeout int         `json:"approvalTimeout"` // seconds
+}
+
+// defaultApprovalTimeout is how long a plan waits for a person where the environment does not say: a day, in seconds.
+const defaultApprovalTimeout = 24 * 60 * 60
+
+// Handle writes plan.json. The error is *lock.LockLost when the run's lock is no longer its own, *plan.ReplaceRefused when
+// the plan would delete or replace what is guarded.
+func (h Handler) Handle(ctx context.Context, in In) (Out, error) {
+	if in.Lease != nil {
+		if err := h.Locker.Check(ctx, *in.Lease); err != nil {
+			return Out{}, err
+		}
+	}
+	made, set, err := h.make(ctx, in)
+	if err != nil {
+		return Out{}, err
+	}
+	archive := run.Archive{Store: h.Objects, Ref: in.Run}
+	if err := archive.Write(ctx, run.PlanArtifact, made); err != nil {
+		return Out{}, err
+	}
+	out := Out{Digest: made.Digest, Counts: made.Counts, Changes: made.Counts.Changes(), Waves: len(made.Waves),
+		Approved: in.Request.AutoApprove, ApprovalTimeout: defaultApprovalTimeout}
+	if set != nil {
+		out.Approved = out.Approved || set.Environment.Approval.Mode == resource.ApprovalAuto
+		if timeout := set.Environment.Approval.Timeout.Seconds(); timeout > 0 {
+			out.ApprovalTimeout = int(timeout)
+		}
+	}
+	return out, nil
+}
+
+func (h Handler) make(ctx context.Context, in In) (*plan.Plan, *resource.Set, error) {
+	snapshot, _, err := state.NewStore(h.Objects, in.Run.Scope()).Read(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	archive := run.Archive{Store: h.Objects, Ref: in.Run}
+	var request run.Request // as Discover completed it
+	if err := archive.Read(ctx, run.RequestArtifact, &request); err != nil {
+		return nil, nil, err
+	}
+	options := plan.Options{Run: in.Run.ID, Operation: in.Run.Operation, Bundle: request.Bundle, PerLevel: h.PerLevel, Parallelism: h.Parallelism}
+	if request.Parallelism > 0 {
+		options.Parallelism = request.Parallelism
+	}
+	if in.Run.Operation.Destroys() {
+		made, err := plan.Destroy(in.Run.Scope(), &snapshot, options)
+		return made, nil, err
+	}
+	var set resource.Set
+	if err := archive.Read(ctx, run.ResourcesArtifact, &set); err != nil {
+		return nil, nil, err
+	}
+	var order graph.Graph
+	if err := archive.Read(ctx, run.GraphArtifact, &order); err != nil {
+		return nil, nil, err
+	}
+	made, err := plan.Make(&set, &order, &snapshot, options)
+	return made, &set, err
+}

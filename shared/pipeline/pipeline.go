@@ -1,0 +1,88 @@
+// Package pipeline is the way from a bundle to an ordered set of resources: a bundle's files go in, a Compiled set with
+// its graph comes out, or every mistake that stands in the way. The validate command, the plan and the deployment all go
+// through it, so that they cannot disagree.
+package pipeline
+
+import (
+	"errors"
+	"time"
+
+	"github.com/deployer-io/deployer/shared/address"
+	"github.com/deployer-io/deployer/shared/bundle"
+	"github.com/deployer-io/deployer/shared/diag"
+	"github.com/deployer-io/deployer/shared/document"
+	"github.com/deployer-io/deployer/shared/graph"
+	"github.com/deployer-io/deployer/shared/resource"
+)
+
+// Options choose what is compiled.
+type Options struct {
+	Scope     address.Address
+	Sets      []string // --set SERVICE/COMPONENT.path=value or var.NAME=value
+	GitCommit string
+	Now       time.Time
+}
+
+// Compiled is a bundle that was understood.
+type Compiled struct {
+	Set       *resource.Set
+	Graph     *graph.Graph
+	Documents []*document.Document // merged, with their provenance
+}
+
+// The codes of what the pipeline itself reports.
+const (
+	CodeCycle  diag.Code = "cyclic-dependency"
+	CodePolicy diag.Code = "policy"
+)
+
+// Compile parses, merges, types, orders and judges a bundle. The diagnostics are sorted; with errors among them there is
+// no Compiled.
+func Compile(b *bundle.Bundle, options Options) (*Compiled, diag.List) {
+	documents, mistakes := document.Parse(b)
+	sets, more := document.ParseSets(options.Sets)
+	mistakes.Append(more)
+	merged, more := document.Merge(documents, document.Options{Stack: options.Scope.Stack, Environment: options.Scope.Environment,
+		Sets: sets, Values: map[string]string{"git.commit": options.GitCommit}})
+	mistakes.Append(more)
+	set, more := resource.Build(merged, options.Scope)
+	mistakes.Append(more)
+	if set == nil {
+		return nil, mistakes.Sorted()
+	}
+	order, more := order(set)
+	mistakes.Append(more)
+	if mistakes.HasErrors() {
+		return nil, mistakes.Sorted()
+	}
+	return &Compiled{Set: set, Graph: order, Documents: merged}, mistakes.Sorted()
+}
+
+// order makes each cycle a mistake at the place of its first edge.
+func order(set *resource.Set) (*graph.Graph, diag.List) {
+	var mistakes diag.List
+	g, err := graph.FromSet(set)
+	var cyclic *graph.CyclicDependency
+	switch {
+	case errors.As(err, &cyclic):
+		for _, cycle := range cyclic.Cycles {
+			at, path := place(set, cycle.Edges[0])
+			mistakes.Errorf(CodeCycle, at, path, "%s", cycle).WithHint("remove one of these dependencies")
+		}
+	case err != nil: // Build reports needs that lead nowhere, each at its place
+		return nil, mistakes
+	}
+	return g, mistakes
+}
+
+func place(set *resource.Set, edge graph.Edge) (diag.Position, string) {
+	if r, ok := set.Find(edge.From); ok {
+		for _, need := range r.Needs {
+			if need.Address == edge.To && need.Path == edge.Path {
+				return need.Position, need.Path
+			}
+		}
+		return r.Position, ""
+	}
+	return diag.Position{}, ""
+}

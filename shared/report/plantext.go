@@ -1,0 +1,91 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/deployer-io/deployer/shared/plan"
+)
+
+var signs = map[plan.Action]string{plan.Create: "+", plan.Update: "~", plan.Replace: "-/+", plan.Delete: "-"}
+
+// PlanText writes a plan for people: what changes, why, field by field, wave by wave, then the sum.
+func PlanText(w io.Writer, p *plan.Plan) error {
+	var b strings.Builder
+	waves := waveNumbers(p)
+	last := 0
+	for _, step := range p.Steps {
+		if wave := waves[step.Address.Short()]; wave != last {
+			fmt.Fprintf(&b, "Wave %d of %d\n", wave, len(p.Waves))
+			last = wave
+		}
+		writeStep(&b, step)
+	}
+	if len(p.Steps) > 0 {
+		b.WriteString("\n")
+	}
+	b.WriteString(PlanSummary(p) + "\n")
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// PlanSummary is the plan in one line.
+func PlanSummary(p *plan.Plan) string {
+	c := p.Counts
+	if c.Changes() == 0 {
+		return fmt.Sprintf("No changes: all %d components of %s are as the bundle says.", c.NoOp, p.Scope)
+	}
+	text := fmt.Sprintf("Plan for %s: %d to create, %d to update, %d to replace, %d to delete, %d unchanged.", p.Scope, c.Create, c.Update, c.Replace, c.Delete, c.NoOp)
+	if c.Conditional > 0 {
+		text += fmt.Sprintf(" %d of the updates happen only if an output they read changes.", c.Conditional)
+	}
+	return text
+}
+
+func writeStep(b *strings.Builder, step plan.Step) {
+	sign := signs[step.Action]
+	if step.Conditional {
+		sign = "~?"
+	}
+	fmt.Fprintf(b, "  %-3s %s (%s): %s", sign, step.Address.Short(), step.Kind, strings.Join(step.Reasons, "; "))
+	if step.Stateful && (step.Action == plan.Delete || step.Action == plan.Replace) {
+		b.WriteString(" [holds data]")
+	}
+	b.WriteString("\n")
+	if step.Action == plan.Create {
+		return // everything is new: the bundle says it better
+	}
+	for _, change := range step.Changes {
+		note := ""
+		if change.Replaces {
+			note = "  (forces replacement)"
+		}
+		fmt.Fprintf(b, "        %s: %s%s\n", change.Path, arrow(change), note)
+	}
+}
+
+func arrow(change plan.Change) string {
+	after := short(change.After)
+	if change.Unknown {
+		return "(known after apply)"
+	}
+	switch {
+	case change.Before == nil:
+		return "set to " + after
+	case change.After == nil:
+		return short(change.Before) + " removed"
+	}
+	return short(change.Before) + " -> " + after
+}
+
+const maxValue = 120
+
+func short(value json.RawMessage) string {
+	text := string(value)
+	if len(text) > maxValue {
+		return text[:maxValue] + "..."
+	}
+	return text
+}

@@ -1,0 +1,182 @@
+// Package report tells people what a run did: a plan and its outcomes go in, a Report comes out, as data and as text.
+package report
+
+import (
+	"strings"
+	"time"
+
+	"github.com/deployer-io/deployer/shared/address"
+	"github.com/deployer-io/deployer/shared/execution"
+	"github.com/deployer-io/deployer/shared/plan"
+	"github.com/deployer-io/deployer/shared/run"
+)
+
+// SchemaVersion is the version of report.json's shape.
+const SchemaVersion = 1
+
+// Report is what became of a run: report.json.
+type Report struct {
+	SchemaVersion int             `json:"schemaVersion"`
+	Run           string          `json:"run"`
+	Scope         address.Address `json:"scope"`
+	Operation     run.Operation   `json:"operation"`
+	Ending        run.Ending      `json:"ending"`
+	Failure       *run.Failure    `json:"failure,omitempty"`
+	StartedBy     string          `json:"startedBy,omitempty"`
+	GitCommit     string          `json:"gitCommit,omitempty"`
+	Bundle        run.BundleRef   `json:"bundle"`
+	StartedAt     time.Time       `json:"startedAt"`
+	EndedAt       time.Time       `json:"endedAt"`
+	PlanDigest    string          `json:"planDigest,omitempty"`
+	Counts        plan.Counts     `json:"counts"`
+	Waves         int             `json:"waves"`
+	Rows          []Row           `json:"rows"`       // in the plan's order
+	LeftBehind    []Leftover      `json:"leftBehind"` // empty: nothing is left half-done
+}
+
+// Row is one component.
+type Row struct {
+	Component string        `json:"component"` // service/component
+	Kind      string        `json:"kind"`
+	Wave      int           `json:"wave"` // from 1
+	Action    plan.Action   `json:"action"`
+	Result    Result        `json:"result"`
+	Reason    string        `json:"reason,omitempty"` // why it was to change, in words
+	Cause     string        `json:"cause,omitempty"`  // why it did not work
+	Error     string        `json:"error,omitempty"`
+	StartedAt *time.Time    `json:"startedAt,omitempty"`
+	EndedAt   *time.Time    `json:"endedAt,omitempty"`
+	Resources ResourceCount `json:"resources"`
+}
+
+// Result is how a component fared.
+type Result string
+
+// The results.
+const (
+	Succeeded Result = "succeeded"
+	Unchanged Result = "unchanged" // a conditional update was not needed
+	Kept      Result = "kept"      // let go of, not deleted
+	Failed    Result = "failed"
+	Skipped   Result = "skipped"
+	Planned   Result = "planned" // not carried out
+)
+
+// ResourceCount is how many cloud resources were touched.
+type ResourceCount struct {
+	Create  int `json:"create"`
+	Update  int `json:"update"`
+	Replace int `json:"replace"`
+	Delete  int `json:"delete"`
+}
+
+// Leftover is a component that was left half-done.
+type Leftover struct {
+	Component string   `json:"component"`
+	Resources []string `json:"resources,omitempty"` // those whose fate is unknown; others are in the state
+	Next      string   `json:"next"`                // what to do about it
+}
+
+// Facts are what a report says beside the plan and the outcomes.
+type Facts struct {
+	Ref                run.Ref
+	Request            run.Request
+	Ending             run.Ending
+	Failure            *run.Failure
+	StartedAt, EndedAt time.Time
+}
+
+// New makes the report of a run. Plan is nil when the run ended before it had one.
+func New(facts Facts, p *plan.Plan, outcomes []execution.Outcome) Report {
+	r := Report{SchemaVersion: SchemaVersion, Run: facts.Ref.ID, Scope: facts.Ref.Scope(), Operation: facts.Ref.Operation,
+		Ending: facts.Ending, Failure: facts.Failure, StartedBy: facts.Request.StartedBy, GitCommit: facts.Request.GitCommit,
+		Bundle: facts.Request.Bundle, StartedAt: facts.StartedAt.UTC(), EndedAt: facts.EndedAt.UTC(),
+		Rows: []Row{}, LeftBehind: []Leftover{}}
+	if p == nil {
+		return r
+	}
+	r.Counts, r.Waves, r.PlanDigest, r.Bundle = p.Counts, len(p.Waves), p.Digest, p.Bundle
+	found := make(map[address.Address]execution.Outcome, len(outcomes))
+	for _, o := range outcomes {
+		found[o.Address] = o
+	}
+	waves := waveNumbers(p)
+	for _, step := range p.Steps {
+		o, ok := found[step.Address]
+		made := row(step, waves[step.Address.Short()], o, ok)
+		if !ok && facts.Ending != run.Planned && facts.Ending != run.Rejected {
+			made.Result, made.Cause = Skipped, "it was not begun"
+		}
+		r.Rows = append(r.Rows, made)
+		if o.Dirty {
+			r.LeftBehind = append(r.LeftBehind, leftover(o))
+		}
+	}
+	return r
+}
+
+func row(step plan.Step, wave int, o execution.Outcome, ended bool) Row {
+	r := Row{Component: step.Address.Short(), Kind: string(step.Kind), Wave: wave, Action: step.Action, Result: Planned,
+		Reason: strings.Join(step.Reasons, "; ")}
+	if !ended {
+		return r
+	}
+	r.Result, r.Error, r.StartedAt, r.EndedAt = resultOf(o.Outcome), o.Error, &o.StartedAt, &o.EndedAt
+	if r.Result != Succeeded {
+		r.Cause = o.Message
+	}
+	for _, change := range o.Changes {
+		r.Resources.count(change)
+	}
+	return r
+}
+
+func resultOf(v execution.Verdict) Result {
+	switch v {
+	case execution.Done:
+		return Succeeded
+	case execution.Unchanged:
+		return Unchanged
+	case execution.Kept:
+		return Kept
+	case execution.Skipped:
+		return Skipped
+	}
+	return Failed
+}
+
+func (c *ResourceCount) count(change execution.ResourceChange) {
+	if change.Failed {
+		return
+	}
+	switch change.Operation {
+	case "create":
+		c.Create++
+	case "update":
+		c.Update++
+	case "replace":
+		c.Replace++
+	case "delete":
+		c.Delete++
+	}
+}
+
+func leftover(o execution.Outcome) Leftover {
+	next := "mend the cause and apply again: deployer goes on from what is there"
+	if len(o.Leftovers) > 0 {
+		next = "apply again: deployer first reads whether these exist"
+	}
+	return Leftover{Component: o.Address.Short(), Resources: o.Leftovers, Next: next}
+}
+
+func waveNumbers(p *plan.Plan) map[string]int {
+	numbers := make(map[string]int, len(p.Steps))
+	for i, wave := range p.Waves {
+		for _, batch := range wave.Batches {
+			for _, short := range batch.Steps {
+				numbers[short] = i + 1
+			}
+		}
+	}
+	return numbers
+}
