@@ -115,6 +115,8 @@ func (b *builder) readStack(docs []*document.Document, scope address.Address) bo
 			b.ds.Errorf(CodeName, at.Position(), at.Path(), "%q is no name of an environment", shorten(environment.Name)).WithHint("%v", address.ErrName)
 		}
 		if environment.Name == scope.Environment {
+			condition := d.Spec.Get("environments").Items()[j].Get("approval").Get("autoApproveIf")
+			environment.Approval.Position = condition.Position()
 			b.set.Environment = environment
 		}
 	}

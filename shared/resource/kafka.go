@@ -43,8 +43,17 @@ var KindKafka = register(Definition{
 		{Name: "arn", Type: Text, Doc: "the cluster's ARN"},
 		{Name: "name", Type: Text, Doc: "the cluster's name"},
 		{Name: "securityGroupId", Type: Text, Doc: "its security group"},
+		{Name: "topics", Type: TextMap, Doc: "what may be done with each topic, by name; only with topics"},
 	},
 })
+
+// Lacks says why the spec does not have one of its kind's outputs; empty when it has.
+func (c *Kafka) Lacks(output string) string {
+	if output == "topics" && len(c.Topics) == 0 {
+		return "it names no topics"
+	}
+	return ""
+}
 
 // Check keeps the rules over several fields.
 func (c *Kafka) Check(k *Checker) {
@@ -111,6 +120,7 @@ var KindMSK = register(Definition{
 		{Name: "arn", Type: Text, Doc: "the cluster's ARN"},
 		{Name: "name", Type: Text, Doc: "the cluster's name"},
 		{Name: "securityGroupId", Type: Text, Doc: "its security group"},
+		{Name: "topics", Type: TextMap, Doc: "what may be done with each topic, by name; only with topics"},
 	},
 	ReplaceOn: []string{"kmsKey"},
 })
@@ -122,6 +132,8 @@ func (m *MSK) Lacks(output string) string {
 		return "its authentication.iam is false"
 	case output == "bootstrapServersScram" && len(m.Authentication.SCRAMSecrets) == 0:
 		return "it has no authentication.scramSecrets"
+	case output == "topics" && len(m.Topics) == 0:
+		return "it names no topics"
 	}
 	return ""
 }

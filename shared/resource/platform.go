@@ -160,6 +160,7 @@ var KindObservability = register(Definition{
 	},
 	Outputs: []Output{
 		{Name: "alarmTopicArn", Type: Text, Doc: "the topic that alarms are sent to; only with alarms"},
+		{Name: "alarmThresholds", Type: TextMap, Doc: "from which values alarms rise, by what is measured; only with alarms"},
 		{Name: "dashboardName", Type: Text, Doc: "the dashboard's name; only with dashboard"},
 	},
 })
@@ -167,7 +168,7 @@ var KindObservability = register(Definition{
 // Lacks says why the spec does not have one of its kind's outputs; empty when it has.
 func (o *Observability) Lacks(output string) string {
 	switch {
-	case output == "alarmTopicArn" && !o.Alarms.Enabled:
+	case strings.HasPrefix(output, "alarm") && !o.Alarms.Enabled:
 		return "its alarms are not enabled"
 	case output == "dashboardName" && !o.Dashboard:
 		return "it has no dashboard"

@@ -87,6 +87,8 @@ type Approval struct {
 	AllowSelf bool `json:"allowSelf,omitempty"`
 	// how long the deployment waits for it
 	Timeout Duration `json:"timeout"`
+
+	Position diag.Position `json:"-"` // of autoApproveIf; unknown when read from JSON
 }
 
 // ApprovalMode says whether people are asked.
