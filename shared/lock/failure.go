@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -95,6 +96,9 @@ type TableUnavailable struct {
 }
 
 func (e *TableUnavailable) Error() string {
+	if errors.Is(e.cause, ErrInvalidWrite) {
+		return fmt.Sprintf("%s: the lock table refuses the request, which is a mistake of deployer itself; report it: %v", e.Doing, e.cause)
+	}
 	return fmt.Sprintf("%s: the lock table gave no clear answer, try again: %v", e.Doing, e.cause)
 }
 

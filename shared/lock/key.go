@@ -59,7 +59,11 @@ func (r Request) targets() ([]target, error) {
 	addresses = slices.Compact(addresses)
 	first := addresses[0]
 	for _, a := range addresses {
-		if _, err := address.Parse(a.String()); err != nil {
+		parsed, err := address.Parse(a.String())
+		if err == nil && parsed != a {
+			err = fmt.Errorf("a component %q without a service", a.Component)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("lock: %w", err)
 		}
 		if a.Scope() != first.Scope() || a.IsScope() != first.IsScope() || a.IsComponent() != first.IsComponent() {

@@ -68,6 +68,9 @@ func (l *Locker) releaseOne(ctx context.Context, lease Lease, t target) error {
 		case !lease.holds(item):
 			return lease.lost(t.key, fate(item))
 		}
+		if unclear(err) {
+			break
+		}
 		if _, err = l.send(ctx, lease.releasing([]target{t})); err == nil {
 			return nil
 		}
@@ -103,6 +106,9 @@ func (l *Locker) quarantineOne(ctx context.Context, lease Lease, key, reason str
 		}
 		if !held || !lease.holds(item) {
 			return lease.lost(key, fate(item))
+		}
+		if unclear(err) {
+			break
 		}
 		metadata := maps.Clone(item.Metadata)
 		if metadata == nil {

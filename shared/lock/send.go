@@ -94,3 +94,9 @@ func conditions(err error) (map[int]*Item, bool) {
 	}
 	return items, true
 }
+
+// unclear reports whether a transaction was given up without a clear answer.
+func unclear(err error) bool {
+	_, condition := conditions(err)
+	return err != nil && !condition
+}

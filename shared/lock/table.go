@@ -1,5 +1,3 @@
-// Package lock is the lock table that keeps two deployments apart: its Table port holds the items that say who may work
-// on which stack, service or component.
 package lock
 
 import (
