@@ -72,27 +72,25 @@ func (s *Store) Read(ctx context.Context) (Snapshot, string, error) {
 // read is Read with the bare refusal as its error; the ETag is given beside that, too.
 func (s *Store) read(ctx context.Context) (Snapshot, string, error) {
 	object, err := s.get(ctx, s.Key())
-	switch {
-	case errors.Is(err, objects.ErrNotFound):
-		return s.first(ctx)
-	case err != nil:
+	if errors.Is(err, objects.ErrNotFound) {
+		history, listErr := s.list(ctx, s.historyPrefix())
+		if listErr != nil {
+			return Snapshot{}, "", listErr
+		}
+		if len(history) == 0 {
+			return s.empty(), "", nil
+		}
+		// Where there is a history, there was a state, and starting afresh would forget everything that is deployed; unless
+		// both have come about between the two looks.
+		if object, err = s.get(ctx, s.Key()); errors.Is(err, objects.ErrNotFound) {
+			return Snapshot{}, "", &Refusal{Reason: Missing, Detail: "there is a history, so it was there and has been deleted"}
+		}
+	}
+	if err != nil {
 		return Snapshot{}, "", err
 	}
 	snapshot, err := s.accept(object.Data)
 	return snapshot, object.ETag, err
-}
-
-// first is the snapshot before all others. Where there is a history, there was a state, and starting afresh would forget
-// everything that is deployed.
-func (s *Store) first(ctx context.Context) (Snapshot, string, error) {
-	history, err := s.list(ctx, s.historyPrefix())
-	if err != nil {
-		return Snapshot{}, "", err
-	}
-	if len(history) > 0 {
-		return Snapshot{}, "", &Refusal{Reason: Missing, Detail: "there is a history, so it was there and has been deleted"}
-	}
-	return s.empty(), "", nil
 }
 
 func (s *Store) empty() Snapshot {
