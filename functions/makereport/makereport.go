@@ -1,10 +1,11 @@
-// Package makereport is the MakeReport task: how a run ended goes in, report.json and report.txt come out.
+// Package makereport is the MakeReport task: how a run ended goes in, report.json, report.txt and report.html come out.
 package makereport
 
 import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"time"
 
 	"github.com/deployer-io/deployer/shared/address"
@@ -47,16 +48,40 @@ func (h Handler) Handle(ctx context.Context, in In) (Out, error) {
 	if err != nil {
 		return Out{}, err
 	}
-	made := report.New(report.Facts{Ref: ref, Request: in.Request, Ending: in.Ending, Failure: in.Failure,
-		StartedAt: in.StartedAt, EndedAt: h.Now()}, p, outcomes)
-	var text bytes.Buffer
-	if err := made.Text(&text); err != nil {
+	ended, err := h.ended(ctx, archive, in)
+	if err != nil {
 		return Out{}, err
 	}
-	if err := archive.ReplaceBytes(ctx, run.ReportTextArtifact, text.Bytes()); err != nil {
-		return Out{}, err
+	made := report.New(report.Facts{Ref: ref, Request: in.Request, Ending: in.Ending, Failure: in.Failure,
+		StartedAt: in.StartedAt, EndedAt: ended}, p, outcomes)
+	for _, form := range []struct {
+		artifact run.Artifact
+		write    func(io.Writer) error
+	}{{run.ReportTextArtifact, made.Text}, {run.ReportHTMLArtifact, made.HTML}} {
+		var written bytes.Buffer
+		if err := form.write(&written); err != nil {
+			return Out{}, err
+		}
+		if err := archive.ReplaceBytes(ctx, form.artifact, written.Bytes()); err != nil {
+			return Out{}, err
+		}
 	}
 	return Out{Key: archive.Key(run.ReportArtifact)}, archive.Replace(ctx, run.ReportArtifact, made)
+}
+
+// ended is when the run ended: now, or when it was reported first.
+func (h Handler) ended(ctx context.Context, archive run.Archive, in In) (time.Time, error) {
+	var first report.Report
+	err := archive.Read(ctx, run.ReportArtifact, &first)
+	switch {
+	case errors.Is(err, objects.ErrNotFound):
+		return h.Now(), nil
+	case err != nil:
+		return time.Time{}, err
+	case first.Ending != in.Ending:
+		return h.Now(), nil
+	}
+	return first.EndedAt, nil
 }
 
 // ref is the run's reference, or, when Discover failed, the one it would have made.

@@ -90,7 +90,8 @@ func (s *search) record(ctx context.Context, lost execution.Outcome) (execution.
 		return lost, err
 	}
 	var told execution.Outcome
-	return told, s.archive.Read(ctx, artifact, &told)
+	err = s.archive.Read(ctx, artifact, &told)
+	return told, err
 }
 
 // assignment returns what the executor had been told about a step.

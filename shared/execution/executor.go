@@ -32,8 +32,7 @@ type Executor struct {
 	Parallelism int // steps at a time; at least 1
 	Now         func() time.Time
 	Log         *slog.Logger // may be nil
-	// Watch, when set, is told of every step as it begins (with an empty Verdict) and ends. It is called for several steps
-	// at a time.
+	// Watch, when set, is told of every step as it begins (with an empty Verdict) and ends, of one at a time.
 	Watch func(Outcome)
 	// Sleep waits for d or until ctx ends, and then returns its error; nil: by a timer.
 	Sleep func(ctx context.Context, d time.Duration) error

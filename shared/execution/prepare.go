@@ -47,7 +47,8 @@ func (p *Preparation) Batches(wave int) ([]Batch, error) {
 	}
 	batches := make([]Batch, 0, len(p.plan.Waves[wave].Batches))
 	for number, planned := range p.plan.Waves[wave].Batches {
-		batch := Batch{SchemaVersion: SchemaVersion, Run: p.plan.Run, Scope: p.plan.Scope, Wave: wave, Number: number, Parallelism: p.parallelism}
+		batch := Batch{SchemaVersion: SchemaVersion, Run: p.plan.Run, Scope: p.plan.Scope, Wave: wave, Number: number,
+			Parallelism: p.parallelism}
 		inside := make(map[string]bool, len(planned.Steps))
 		for _, short := range planned.Steps {
 			inside[short] = true

@@ -97,8 +97,8 @@ func (r *batchRun) work(ctx context.Context, a Assignment, order Order, outcome 
 	}
 	if outcome.Outcome == Failed && limited.Err() != nil && ctx.Err() == nil {
 		outcome.Error = run.TimedOut
-		outcome.Message = fmt.Sprintf("it took longer than its timeout of %s and was stopped; apply again to go on, or raise timeout in its document (%s)",
-			order.base().Timeout, outcome.Message)
+		outcome.Message = fmt.Sprintf("it took longer than its timeout of %s and was stopped; "+
+			"apply again to go on, or raise timeout in its document (%s)", order.base().Timeout, outcome.Message)
 	}
 	return outcome
 }

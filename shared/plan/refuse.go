@@ -37,7 +37,8 @@ func refused(refusals []Refusal) error {
 }
 
 func (m *maker) refuse(step *Step, format string, args ...any) {
-	m.refusals = append(m.refusals, Refusal{Component: step.Address.Short(), Where: step.Where, Message: fmt.Sprintf(format, args...)})
+	m.refusals = append(m.refusals, Refusal{Component: step.Address.Short(), Where: step.Where,
+		Message: fmt.Sprintf(format, args...)})
 }
 
 // guardReplacement refuses to replace what is protected or holds data, unless its author allows it.
@@ -54,9 +55,11 @@ func (m *maker) guardReplacement(c *comparison) {
 	}
 	switch {
 	case base.Protect:
-		m.refuse(c.step, "is protected, and a change of %s would replace it: take the change back, or take protect: true out first", because)
+		m.refuse(c.step, "is protected, and a change of %s would replace it: "+
+			"take the change back, or take protect: true out first", because)
 	case holds && !base.AllowReplace:
-		m.refuse(c.step, "holds data, and a change of %s would delete it and create it anew: take the change back, or write allowReplace: true", because)
+		m.refuse(c.step, "holds data, and a change of %s would delete it and create it anew: "+
+			"take the change back, or write allowReplace: true", because)
 	}
 }
 
@@ -88,9 +91,11 @@ func (m *maker) checkAccount(set *resource.Set) {
 	}
 	if len(moved) > 0 {
 		slices.Sort(moved)
-		m.refusals = append(m.refusals, Refusal{Component: moved[0], Message: fmt.Sprintf("(and %d more) is in account %s, and environment %s is now in %s: "+
-			"destroy the environment with its old account first, or add another environment", len(moved)-1, m.snapshot.Components[moved[0]].Account,
-			set.Scope.Environment, account)})
+		was := m.snapshot.Components[moved[0]].Account
+		m.refusals = append(m.refusals, Refusal{Component: moved[0], Message: fmt.Sprintf(
+			"(and %d more) is in account %s, and environment %s is now in %s: "+
+				"destroy the environment with its old account first, or add another environment",
+			len(moved)-1, was, set.Scope.Environment, account)})
 	}
 }
 

@@ -11,15 +11,23 @@ import (
 
 var signs = map[plan.Action]string{plan.Create: "+", plan.Update: "~", plan.Replace: "-/+", plan.Delete: "-"}
 
-// PlanText writes a plan for people: what changes, why, field by field, wave by wave, then the sum.
+// PlanText writes a plan for people: what changes, why, field by field, wave by wave, then the sum. Where a wave holds
+// several levels, it says which.
 func PlanText(w io.Writer, p *plan.Plan) error {
 	var b strings.Builder
-	waves := waveNumbers(p)
-	last := 0
+	waves, levels := waveNumbers(p), 0
 	for _, step := range p.Steps {
-		if wave := waves[step.Address.Short()]; wave != last {
-			fmt.Fprintf(&b, "Wave %d of %d\n", wave, len(p.Waves))
-			last = wave
+		levels = max(levels, step.Level)
+	}
+	last := ""
+	for _, step := range p.Steps {
+		heading := fmt.Sprintf("Wave %d of %d", waves[step.Address.Short()], len(p.Waves))
+		if levels > len(p.Waves) {
+			heading += fmt.Sprintf(", level %d of %d", step.Level, levels)
+		}
+		if heading != last {
+			b.WriteString(heading + "\n")
+			last = heading
 		}
 		writeStep(&b, step)
 	}
@@ -35,11 +43,12 @@ func PlanText(w io.Writer, p *plan.Plan) error {
 func PlanSummary(p *plan.Plan) string {
 	c := p.Counts
 	if c.Changes() == 0 {
-		return fmt.Sprintf("No changes: all %d components of %s are as the bundle says.", c.NoOp, p.Scope)
+		return fmt.Sprintf("No changes: what the bundle says of %s is deployed (%s).", p.Scope, counted(c.NoOp, "component"))
 	}
-	text := fmt.Sprintf("Plan for %s: %d to create, %d to update, %d to replace, %d to delete, %d unchanged.", p.Scope, c.Create, c.Update, c.Replace, c.Delete, c.NoOp)
+	text := fmt.Sprintf("Plan for %s: %d to create, %d to update, %d to replace, %d to delete, %d unchanged.",
+		p.Scope, c.Create, c.Update, c.Replace, c.Delete, c.NoOp)
 	if c.Conditional > 0 {
-		text += fmt.Sprintf(" %d of the updates happen only if an output they read changes.", c.Conditional)
+		text += fmt.Sprintf(" %d of the updates happen only if it turns out that they are needed.", c.Conditional)
 	}
 	return text
 }
@@ -50,9 +59,7 @@ func writeStep(b *strings.Builder, step plan.Step) {
 		sign = "~?"
 	}
 	fmt.Fprintf(b, "  %-3s %s (%s): %s", sign, step.Address.Short(), step.Kind, strings.Join(step.Reasons, "; "))
-	if step.Stateful && (step.Action == plan.Delete || step.Action == plan.Replace) {
-		b.WriteString(" [holds data]")
-	}
+	b.WriteString(fateOfData(step))
 	b.WriteString("\n")
 	if step.Action == plan.Create {
 		return // everything is new: the bundle says it better
@@ -64,6 +71,24 @@ func writeStep(b *strings.Builder, step plan.Step) {
 		}
 		fmt.Fprintf(b, "        %s: %s%s\n", change.Path, arrow(change), note)
 	}
+}
+
+// fateOfData says what becomes of the data of a component that is deleted or replaced.
+func fateOfData(step plan.Step) string {
+	if !step.Stateful || step.Action != plan.Delete && step.Action != plan.Replace {
+		return ""
+	}
+	switch step.DeletionPolicy {
+	case "Retain":
+		if step.Action == plan.Delete {
+			return " [holds data: it is kept and no longer managed]"
+		}
+	case "Snapshot":
+		return " [holds data: it is deleted after a last snapshot]"
+	case "Delete":
+		return " [holds data: IT IS DELETED]"
+	}
+	return " [holds data]"
 }
 
 func arrow(change plan.Change) string {
@@ -85,7 +110,7 @@ const maxValue = 120
 func short(value json.RawMessage) string {
 	text := string(value)
 	if len(text) > maxValue {
-		return text[:maxValue] + "..."
+		return strings.ToValidUTF8(text[:maxValue], "") + "..."
 	}
 	return text
 }

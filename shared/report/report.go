@@ -1,4 +1,5 @@
-// Package report tells people what a run did: a plan and its outcomes go in, a Report comes out, as data and as text.
+// Package report tells people what a run did: a plan and its outcomes go in, a Report comes out, as data (JSON), as text, as
+// Markdown and as one HTML page.
 package report
 
 import (
@@ -38,7 +39,8 @@ type Report struct {
 type Row struct {
 	Component string        `json:"component"` // service/component
 	Kind      string        `json:"kind"`
-	Wave      int           `json:"wave"` // from 1
+	Wave      int           `json:"wave"`  // from 1
+	Level     int           `json:"level"` // from 1; see plan.Step
 	Action    plan.Action   `json:"action"`
 	Result    Result        `json:"result"`
 	Reason    string        `json:"reason,omitempty"` // why it was to change, in words
@@ -116,12 +118,15 @@ func New(facts Facts, p *plan.Plan, outcomes []execution.Outcome) Report {
 }
 
 func row(step plan.Step, wave int, o execution.Outcome, ended bool) Row {
-	r := Row{Component: step.Address.Short(), Kind: string(step.Kind), Wave: wave, Action: step.Action, Result: Planned,
+	r := Row{Component: step.Address.Short(), Kind: string(step.Kind), Wave: wave, Level: step.Level, Action: step.Action, Result: Planned,
 		Reason: strings.Join(step.Reasons, "; ")}
 	if !ended {
 		return r
 	}
-	r.Result, r.Error, r.StartedAt, r.EndedAt = resultOf(o.Outcome), o.Error, &o.StartedAt, &o.EndedAt
+	r.Result, r.Error = resultOf(o.Outcome), o.Error
+	if r.Result != Skipped {
+		r.StartedAt, r.EndedAt = &o.StartedAt, &o.EndedAt
+	}
 	if r.Result != Succeeded {
 		r.Cause = o.Message
 	}
@@ -163,8 +168,11 @@ func (c *ResourceCount) count(change execution.ResourceChange) {
 
 func leftover(o execution.Outcome) Leftover {
 	next := "mend the cause and apply again: deployer goes on from what is there"
-	if len(o.Leftovers) > 0 {
+	switch {
+	case len(o.Leftovers) > 0:
 		next = "apply again: deployer first reads whether these exist"
+	case o.Action == plan.Delete:
+		next = "mend the cause and apply again: deployer deletes what is still there"
 	}
 	return Leftover{Component: o.Address.Short(), Resources: o.Leftovers, Next: next}
 }

@@ -13,7 +13,7 @@ import (
 // Text writes the report for a terminal or a log: the answer first, then what is left behind, then every component.
 func (r Report) Text(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s of %s in %s (run %s)\n", r.Ending, r.Operation, r.Scope, r.EndedAt.Sub(r.StartedAt).Round(100*time.Millisecond), r.Run)
+	fmt.Fprintf(&b, "%s: %s of %s in %s (run %s)\n", r.Ending, r.Operation, r.Scope, r.took(), r.Run)
 	fmt.Fprintf(&b, "%s\n", r.answer())
 	if r.Failure != nil {
 		fmt.Fprintf(&b, "\n%s:\n%s\n", r.Failure.Error, indent(r.Failure.Cause))
@@ -37,42 +37,112 @@ func (r Report) Text(w io.Writer) error {
 
 // answer is the sentence that a person who was woken reads first.
 func (r Report) answer() string {
-	count := map[Result]int{}
-	for _, row := range r.Rows {
-		count[row.Result]++
-	}
-	done := fmt.Sprintf("%d succeeded, %d unchanged, %d failed, %d skipped", count[Succeeded], r.Counts.NoOp+count[Unchanged], count[Failed], count[Skipped])
 	switch r.Ending {
 	case run.Succeeded:
-		return "Everything is as planned: " + done + "."
+		return "Everything is as planned: " + r.tally() + "."
 	case run.NoChanges:
-		return fmt.Sprintf("Nothing to do: all %d components are as the bundle says.", r.Counts.NoOp)
+		return fmt.Sprintf("Nothing to do: what the bundle says is deployed (%s).", counted(r.Counts.NoOp, "component"))
 	case run.Planned:
 		return "Only planned: nothing was changed."
 	case run.Rejected:
 		return "The plan was not approved: nothing was changed."
 	case run.FailedClean:
-		return "Nothing is left half-done: every component is as it was or as planned (" + done + ")."
+		if len(r.Rows) == 0 {
+			return "Nothing was changed: it ended before there was a plan."
+		}
+		return "Nothing is left half-done: every component is as it was or as planned (" + r.tally() + ")."
 	}
-	return fmt.Sprintf("Look at this: %d left half-done (%s).", len(r.LeftBehind), done)
+	if len(r.LeftBehind) == 0 {
+		return "Look at this: what is there may not be what the state says (" + r.tally() + ")."
+	}
+	return fmt.Sprintf("Look at this: %s left half-done (%s).", counted(len(r.LeftBehind), "component"), r.tally())
+}
+
+// tally counts the results; what did not happen is not told.
+func (r Report) tally() string {
+	count := map[Result]int{Unchanged: r.Counts.NoOp}
+	for _, row := range r.Rows {
+		count[row.Result]++
+	}
+	var parts []string
+	for _, result := range []Result{Succeeded, Unchanged, Kept, Failed, Skipped, Planned} {
+		if count[result] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", count[result], result))
+		}
+	}
+	if len(parts) == 0 {
+		return "no components"
+	}
+	return strings.Join(parts, ", ")
+}
+
+func counted(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}
+
+// took is how long a component took; empty where nothing was begun.
+func (r Row) took() string {
+	if r.StartedAt == nil || r.EndedAt == nil {
+		return ""
+	}
+	return r.EndedAt.Sub(*r.StartedAt).Round(10 * time.Millisecond).String()
+}
+
+func (r Report) took() string {
+	return r.EndedAt.Sub(r.StartedAt).Round(100 * time.Millisecond).String()
 }
 
 func (r Report) table(b *strings.Builder) {
 	table := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "WAVE\tCOMPONENT\tKIND\tACTION\tRESULT\tTIME\tRESOURCES")
 	for _, row := range r.Rows {
-		took := ""
-		if row.StartedAt != nil && row.EndedAt != nil && row.Result != Skipped {
-			took = row.EndedAt.Sub(*row.StartedAt).Round(10 * time.Millisecond).String()
-		}
-		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", row.Wave, row.Component, row.Kind, row.Action, row.Result, took, row.Resources)
+		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", row.Wave, row.Component, row.Kind, row.Action, row.Result, row.took(), row.Resources)
 	}
 	table.Flush() //nolint:errcheck // a strings.Builder takes everything
+	for _, e := range r.explanations() {
+		fmt.Fprintf(b, "\n%s %s: %s\n", e.of, e.result, strings.TrimSpace(e.cause))
+	}
+}
+
+// explanation says why a component, or several for the same reason, did not end as planned.
+type explanation struct {
+	of     string
+	result Result
+	cause  string
+}
+
+// shownNames is how many components an explanation names.
+const shownNames = 5
+
+// explanations returns the failures first, then what follows from them, each reason once.
+func (r Report) explanations() []explanation {
+	var all []explanation
+	var reasons []string
+	skipped := map[string][]string{}
 	for _, row := range r.Rows {
-		if row.Cause != "" {
-			fmt.Fprintf(b, "\n%s %s: %s\n", row.Component, row.Result, strings.TrimSpace(row.Cause))
+		switch {
+		case row.Cause == "":
+		case row.Result != Skipped:
+			all = append(all, explanation{row.Component, row.Result, row.Cause})
+		default:
+			if skipped[row.Cause] == nil {
+				reasons = append(reasons, row.Cause)
+			}
+			skipped[row.Cause] = append(skipped[row.Cause], row.Component)
 		}
 	}
+	for _, reason := range reasons {
+		names := skipped[reason]
+		of := strings.Join(names[:min(len(names), shownNames)], ", ")
+		if more := len(names) - shownNames; more > 0 {
+			of += fmt.Sprintf(" and %d more", more)
+		}
+		all = append(all, explanation{of, Skipped, reason})
+	}
+	return all
 }
 
 // String is +created ~updated -+replaced -deleted, leaving out zeros.

@@ -1,0 +1,121 @@
+package makeplan_test
+
+import (
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/deployer-io/deployer/functions/buildgraph"
+	"github.com/deployer-io/deployer/functions/functionstest"
+	"github.com/deployer-io/deployer/functions/makeplan"
+	"github.com/deployer-io/deployer/shared/lock"
+	"github.com/deployer-io/deployer/shared/plan"
+	"github.com/deployer-io/deployer/shared/run"
+)
+
+func TestAPlanIsMadeOnceAndAgain(t *testing.T) {
+	w := functionstest.New(t)
+	r := w.Discover("r1", run.Deploy, functionstest.Bundle).Lock()
+	h := makeplan.Handler{Objects: w.Objects, Locker: w.Locker, PerLevel: true}
+	in := makeplan.In{Run: r.Ref, Request: r.Request, Lease: &r.Lease}
+	first, err := h.Handle(t.Context(), in)
+	require.NoError(t, err)
+	require.Equal(t, plan.Counts{Create: 3}, first.Counts)
+	require.Equal(t, 3, first.Changes)
+	require.Equal(t, 2, first.Waves)
+	require.True(t, first.Approved, "the environment says so")
+	second, err := h.Handle(t.Context(), in)
+	require.NoError(t, err)
+	require.Equal(t, first, second)
+
+	var made plan.Plan
+	require.NoError(t, r.Archive().Read(t.Context(), run.PlanArtifact, &made))
+	require.Equal(t, first.Digest, made.Digest)
+	require.Len(t, made.Bundle.SHA256, 64, "the plan is of the very bundle that was read")
+}
+
+func TestWavesAreLevelsOrClusters(t *testing.T) {
+	for perLevel, waves := range map[bool]int{true: 2, false: 1} {
+		w := functionstest.New(t)
+		r := w.Discover("r1", run.Deploy, functionstest.Bundle).Lock()
+		out, err := makeplan.Handler{Objects: w.Objects, Locker: w.Locker, PerLevel: perLevel}.Handle(t.Context(), makeplan.In{Run: r.Ref, Request: r.Request, Lease: &r.Lease})
+		require.NoError(t, err)
+		require.Equal(t, waves, out.Waves)
+	}
+}
+
+func TestApproval(t *testing.T) {
+	for sentence, test := range map[string]struct {
+		environment string
+		change      func(*run.Request)
+		approved    bool
+		timeout     int
+	}{
+		"an environment that approves by itself": {"staging", nil, true, 0},
+		"an environment that wants people":       {"production", nil, false, 2 * 60 * 60},
+		"a person who has approved in advance":   {"production", func(r *run.Request) { r.AutoApprove = true }, true, 2 * 60 * 60},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			files := maps.Clone(functionstest.Bundle)
+			if test.environment == "production" { // the world is staging's
+				files["stack.yaml"] = strings.NewReplacer("name: staging", "name: other", "name: production", "name: staging").Replace(files["stack.yaml"])
+			}
+			w := functionstest.New(t)
+			r := w.Discover("r1", run.Deploy, files).Lock()
+			if test.change != nil {
+				test.change(&r.Request)
+			}
+			out, err := makeplan.Handler{Objects: w.Objects, Locker: w.Locker}.Handle(t.Context(), makeplan.In{Run: r.Ref, Request: r.Request, Lease: &r.Lease})
+			require.NoError(t, err)
+			require.Equal(t, test.approved, out.Approved)
+			if test.timeout > 0 {
+				require.Equal(t, test.timeout, out.ApprovalTimeout)
+			}
+			require.Positive(t, out.ApprovalTimeout)
+		})
+	}
+}
+
+func TestPlanningAloneNeedsNoLock(t *testing.T) {
+	w := functionstest.New(t)
+	r := w.Discover("r1", run.Plan, functionstest.Bundle)
+	_, err := buildgraph.Handler{Objects: w.Objects}.Handle(t.Context(), buildgraph.In{Run: r.Ref})
+	require.NoError(t, err)
+	out, err := makeplan.Handler{Objects: w.Objects, Locker: w.Locker}.Handle(t.Context(), makeplan.In{Run: r.Ref, Request: r.Request})
+	require.NoError(t, err)
+	require.Equal(t, 3, out.Changes)
+}
+
+func TestARunThatLostItsLockDoesNotPlan(t *testing.T) {
+	w := functionstest.New(t)
+	r := w.Discover("r1", run.Deploy, functionstest.Bundle).Lock()
+	r.Release()
+	_, err := makeplan.Handler{Objects: w.Objects, Locker: w.Locker}.Handle(t.Context(), makeplan.In{Run: r.Ref, Request: r.Request, Lease: &r.Lease})
+	var lost *lock.LockLost
+	require.ErrorAs(t, err, &lost)
+}
+
+func TestAfterADeploymentThereIsNothingToDoAndADestroyDeletesAll(t *testing.T) {
+	w := functionstest.New(t)
+	w.Deploy("r1", functionstest.Bundle)
+	again := w.Discover("r2", run.Deploy, functionstest.Bundle).MakePlan()
+	require.Equal(t, plan.Counts{NoOp: 3}, again.Plan.Counts)
+	require.Zero(t, again.Plan.Waves)
+	again.Release()
+	require.Equal(t, plan.Counts{Delete: 3}, w.Discover("r3", run.Destroy, nil).MakePlan().Plan.Counts)
+}
+
+func TestDataIsNotReplacedUnasked(t *testing.T) {
+	w := functionstest.New(t)
+	w.Deploy("r1", functionstest.Bundle)
+	files := maps.Clone(functionstest.Bundle)
+	files["intake.yaml"] = strings.Replace(files["intake.yaml"], "name: orderId", "name: number", 1)
+	r := w.Discover("r2", run.Deploy, files).Lock()
+	_, err := makeplan.Handler{Objects: w.Objects, Locker: w.Locker}.Handle(t.Context(), makeplan.In{Run: r.Ref, Request: r.Request, Lease: &r.Lease})
+	var refused *plan.ReplaceRefused
+	require.ErrorAs(t, err, &refused)
+	require.ErrorContains(t, err, "intake.yaml:11:1: intake/table holds data")
+	require.Equal(t, "ReplaceRefused", run.FailureOf(err).Error)
+}

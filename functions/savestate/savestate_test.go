@@ -1,0 +1,78 @@
+package savestate_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/deployer-io/deployer/functions/functionstest"
+	"github.com/deployer-io/deployer/functions/savestate"
+	"github.com/deployer-io/deployer/shared/execution"
+	"github.com/deployer-io/deployer/shared/run"
+)
+
+func TestHowARunEndedIsSaidOnceAndAgain(t *testing.T) {
+	stopped := &run.Failure{Error: run.Stopped, Cause: "it was interrupted"}
+	for sentence, test := range map[string]struct {
+		fails   map[string]execution.Result
+		rollout bool
+		failure *run.Failure
+		want    savestate.Out
+		known   int
+	}{
+		"everything went well": {nil, true, nil, savestate.Out{Ending: run.Succeeded}, 3},
+		"something failed and left nothing": {map[string]execution.Result{"queue": {}}, true, nil,
+			savestate.Out{Ending: run.FailedClean, Failure: &run.Failure{Error: "WaveFailed", Cause: "2 components failed or were skipped"}}, 1},
+		"something failed half-way": {map[string]execution.Result{"queue": {Pending: []string{"creating"}}}, true, nil,
+			savestate.Out{Ending: run.FailedDirty, Failure: &run.Failure{Error: "WaveFailed", Cause: "2 components failed or were skipped"}}, 2},
+		"it was stopped before it began": {nil, false, stopped, savestate.Out{Ending: run.FailedClean, Failure: stopped}, 0},
+		"it was stopped while something was half done": {map[string]execution.Result{"queue": {Pending: []string{"creating"}}}, true, stopped,
+			savestate.Out{Ending: run.FailedDirty, Failure: stopped}, 2},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			w := functionstest.New(t)
+			w.Fails = test.fails
+			r := w.Discover("r1", run.Deploy, functionstest.Bundle).MakePlan()
+			if test.rollout {
+				r.Rollout()
+			}
+			serial := int64(0)
+			for range 2 {
+				out, err := savestate.Handler{Objects: w.Objects, Now: w.Now}.Handle(t.Context(), savestate.In{Run: r.Ref, Lease: r.Lease, Failure: test.failure})
+				require.NoError(t, err)
+				require.Equal(t, test.want, out)
+				require.Len(t, w.State().Components, test.known)
+				require.True(t, serial == 0 || serial == w.State().Serial, "once more writes nothing")
+				serial = w.State().Serial
+				w.Pass(time.Minute)
+			}
+		})
+	}
+}
+
+func TestOutcomesThatNoWaveSettledAreSaved(t *testing.T) {
+	w := functionstest.New(t)
+	r := w.Discover("r1", run.Deploy, functionstest.Bundle).MakePlan()
+	r.Execute(r.Prepare(0)) // and the wave died
+	out, err := savestate.Handler{Objects: w.Objects, Now: w.Now}.Handle(t.Context(), savestate.In{Run: r.Ref, Lease: r.Lease,
+		Failure: &run.Failure{Error: "WaveFailed", Cause: "x"}})
+	require.NoError(t, err)
+	require.Equal(t, run.FailedClean, out.Ending)
+	require.Len(t, w.State().Components, 2)
+}
+
+func TestARunThatWasFencedOutIsDirtyAndWritesNothing(t *testing.T) {
+	w := functionstest.New(t)
+	r := w.Discover("r1", run.Deploy, functionstest.Bundle).MakePlan()
+	r.Execute(r.Prepare(0))
+	r.Release()
+	w.Discover("r2", run.Deploy, functionstest.Bundle).Lock()
+	for range 2 {
+		out, err := savestate.Handler{Objects: w.Objects, Now: w.Now}.Handle(t.Context(), savestate.In{Run: r.Ref, Lease: r.Lease})
+		require.NoError(t, err)
+		require.Equal(t, run.FailedDirty, out.Ending)
+		require.Equal(t, "LockLost", out.Failure.Error)
+	}
+	require.Empty(t, w.State().Components)
+}
