@@ -1,0 +1,400 @@
+package catalog
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/deployer-io/deployer/localstack/cloud/property"
+)
+
+const rdsARN = "arn:{partition}:rds:{region}:{account}:"
+
+func databases() []Type { return slices.Concat(rdsInstances(), auroraClusters(), groups(), proxies()) }
+
+// enginePorts are the ports at which the engines listen unless told otherwise.
+var enginePorts = map[string]float64{
+	"postgres": 5432, "aurora-postgresql": 5432, "mysql": 3306, "aurora-mysql": 3306, "mariadb": 3306, "oracle": 1521, "sqlserver": 1433,
+	"docdb": 27017,
+}
+
+// engineVersions are the versions taken when none is asked for.
+var engineVersions = map[string]string{
+	"postgres": "17.6", "aurora-postgresql": "16.9", "mysql": "8.4.6", "aurora-mysql": "8.0.mysql_aurora.3.08.2", "mariadb": "11.8.3",
+	"oracle": "19.0.0.0.ru-2025-07.rur-2025-07.r1", "sqlserver": "16.00.4210.1.v1", "docdb": "5.0.0",
+}
+
+func engineFamily(engine string) string {
+	for _, prefix := range []string{"oracle", "sqlserver"} {
+		if strings.HasPrefix(engine, prefix) {
+			return prefix
+		}
+	}
+	return engine
+}
+
+// databaseDefaults fills in what depends on the engine.
+func databaseDefaults(o *Op, parameterGroup string) {
+	engine := engineFamily(o.text("engine"))
+	o.fill("port", enginePorts[engine])
+	o.fill("engineVersion", engineVersions[engine])
+	version := o.text("engineVersion")
+	if !o.creating() && !o.changed("engineVersion") {
+		version = o.text("engineVersionActual")
+	} else if full := engineVersions[engine]; strings.HasPrefix(full, version+".") {
+		version = full
+	}
+	if _, ok := o.schema["engineVersionActual"]; ok {
+		o.State["engineVersionActual"] = version
+	}
+	major, _, _ := strings.Cut(version, ".")
+	if strings.HasSuffix(engine, "mysql") || engine == "mariadb" || engine == "docdb" {
+		parts := strings.SplitN(version, ".", 3)
+		major = strings.Join(parts[:min(2, len(parts))], ".")
+	}
+	o.fill(parameterGroup, "default."+engine+major)
+}
+
+// managedSecret makes the Secrets Manager secret in which RDS keeps a master user's password, or takes it away again.
+func managedSecret(o *Op, prefix string) {
+	wanted, have := o.yes("manageMasterUserPassword"), len(property.List(o.State, "masterUserSecrets")) > 0
+	switch {
+	case wanted && !have:
+		id := prefix + "-" + o.uuid()
+		arn := o.expand("arn:{partition}:secretsmanager:{region}:{account}:secret:") + id + "-" + o.Tx.Hex(6)
+		key := o.text("masterUserSecretKmsKeyId")
+		if key == "" {
+			key = o.expand("arn:{partition}:kms:{region}:{account}:key/") + o.uuid()
+			o.State["masterUserSecretKmsKeyId"] = key
+		}
+		o.also("secretsmanager.Secret", arn, object{
+			"arn": arn, "name": id, "kmsKeyId": key, "region": o.Region, "tags": object{}, "tagsAll": object{},
+			"description": "The secret associated with the primary RDS DB: " + o.text("arn"),
+		})
+		o.State["masterUserSecrets"] = list{object{"kmsKeyId": key, "secretArn": arn, "secretStatus": "active"}}
+	case !wanted && have:
+		dropManagedSecret(o)
+		o.State["masterUserSecrets"] = list{}
+	case !have:
+		o.State["masterUserSecrets"] = list{}
+	}
+}
+
+func dropManagedSecret(o *Op) {
+	for _, arn := range property.Texts(o.State, "masterUserSecrets.secretArn") {
+		if r := o.find("secretsmanager.Secret", arn); r != nil {
+			o.Tx.Delete(r.Key())
+		}
+	}
+}
+
+// finalSnapshot refuses the deletion of a protected database, and takes the snapshot that a deletion asks for.
+func finalSnapshot(protected, missing, snapshotIs, idProperty, arnKind, of string) func(*Op) error {
+	return func(o *Op) error {
+		if o.yes("deletionProtection") {
+			return o.refuse(protected)
+		}
+		if !o.yes("skipFinalSnapshot") {
+			name := o.text("finalSnapshotIdentifier")
+			if name == "" {
+				return o.refuse(missing)
+			}
+			if o.find(snapshotIs, name) != nil {
+				return o.refusef("DBSnapshotAlreadyExists: Cannot create the snapshot because a snapshot with the identifier %s already exists.", name)
+			}
+			o.also(snapshotIs, name, object{
+				idProperty: name, of: o.text(o.NameIn), "status": "available", "engine": o.text("engine"), "region": o.Region,
+				strings.TrimSuffix(idProperty, "Identifier") + "Arn": o.expand(rdsARN) + arnKind + ":" + name, "snapshotType": "manual",
+				"allocatedStorage": o.number("allocatedStorage"), "engineVersion": o.text("engineVersion"), "port": o.number("port"),
+			})
+		}
+		dropManagedSecret(o)
+		return nil
+	}
+}
+
+const noFinalSnapshot = "InvalidParameterCombination: final_snapshot_identifier is required when skip_final_snapshot is false"
+
+func rdsInstances() []Type {
+	return []Type{
+		{
+			Is: "rds.Instance", ID: "db-{HEX26}", NameIn: "identifier", Settles: 360e9,
+			Replace: "availabilityZone backupTarget characterSetName customIamInstanceProfile dbName engine kmsKeyId ncharCharacterSetName " +
+				"restoreToPointInTime s3Import snapshotIdentifier storageEncrypted timezone username",
+			Defaults: object{
+				"applyImmediately": false, "autoMinorVersionUpgrade": true, "copyTagsToSnapshot": false, "dedicatedLogVolume": false,
+				"deleteAutomatedBackups": true, "iamDatabaseAuthenticationEnabled": false, "monitoringInterval": 0, "performanceInsightsEnabled": false,
+				"publiclyAccessible": false, "skipFinalSnapshot": false,
+			},
+			Enums: map[string]string{"storageType": "standard gp2 gp3 io1 io2", "networkType": "IPV4 DUAL"},
+			Outputs: object{
+				"arn": rdsARN + "db:{identifier}", "resourceId": "{id}", "address": "{identifier}.{hex12}.{region}.rds.amazonaws.com",
+				"endpoint": "{address}:{port}", "hostedZoneId": "", "status": "available", "engineVersionActual": "", "latestRestorableTime": "",
+				"availabilityZone": "{region}a", "backupWindow": "03:00-03:30", "maintenanceWindow": "sun:05:00-sun:05:30",
+				"caCertIdentifier": "rds-ca-rsa2048-g1", "storageType": "gp2", "licenseModel": "general-public-license", "networkType": "IPV4",
+				"backupTarget": "region", "databaseInsightsMode": "standard", "engineLifecycleSupport": "open-source-rds-extended-support",
+				"optionGroupName": "default:{engine}", "dbSubnetGroupName": "default", "listenerEndpoints": list{}, "replicas": list{},
+				"masterUserSecrets": list{},
+			},
+			Refs: []string{
+				"dbSubnetGroupName rds.SubnetGroup", "vpcSecurityGroupIds " + anyGroup, "parameterGroupName rds.ParameterGroup", "kmsKeyId kms.Key ~",
+				"monitoringRoleArn iam.Role ?", "snapshotIdentifier rds.Snapshot ~",
+			},
+			Also:    []string{"{identifier}"},
+			Exists:  "DBInstanceAlreadyExists: DB instance already exists",
+			Missing: "404 DBInstanceNotFound: DBInstance {ref} not found.",
+			InUse:   "InvalidDBInstanceState: DB instance {identifier} is in use by {by}.",
+			Check:   checkDatabase,
+			Before: func(o *Op) error {
+				if o.creating() && !o.given("allocatedStorage") && !o.given("snapshotIdentifier") && !o.given("replicateSourceDb") && !strings.HasPrefix(o.text("engine"), "aurora") {
+					return o.refuse("InvalidParameterValue: Invalid storage size for engine name {engine}: a value for allocated_storage is required")
+				}
+				if !o.creating() && o.number("allocatedStorage") < property.Number(o.Old.State, "allocatedStorage") {
+					return o.refuse("InvalidParameterCombination: Invalid storage size: storage can only grow")
+				}
+				databaseDefaults(o, "parameterGroupName")
+				if o.creating() {
+					zone := regionalZone(map[string]string{"us-east-1": "Z2R2ITUGPM61AM", "eu-west-1": "Z29XKXDKYMONMX", "eu-central-1": "Z1RLNUO7B9Q6NB", "us-west-2": "Z1PVIF0B656C1W"}, "rds", o.Region)
+					o.State["hostedZoneId"] = zone
+				}
+				o.settling = o.changed("instanceClass") || o.changed("allocatedStorage") || o.changed("engineVersion")
+				return nil
+			},
+			After: func(o *Op) error { managedSecret(o, "rds!db"); return nil },
+			OnDelete: finalSnapshot("InvalidParameterCombination: Cannot delete protected DB Instance, please disable deletion protection and try again.",
+				noFinalSnapshot, "rds.Snapshot", "dbSnapshotIdentifier", "snapshot", "dbInstanceIdentifier"),
+		},
+		{
+			Is: "rds.Snapshot", ID: "{dbSnapshotIdentifier}", Replace: "dbInstanceIdentifier dbSnapshotIdentifier", Settles: 120e9,
+			Outputs: object{
+				"dbSnapshotArn": rdsARN + "snapshot:{dbSnapshotIdentifier}", "status": "available", "snapshotType": "manual",
+				"allocatedStorage": 20, "availabilityZone": "", "encrypted": false, "engine": "{dbInstanceIdentifier>engine}",
+				"engineVersion": "{dbInstanceIdentifier>engineVersion}", "iops": 0, "kmsKeyId": "", "licenseModel": "", "optionGroupName": "", "port": 0,
+				"sourceDbSnapshotIdentifier": "", "sourceRegion": "", "storageType": "", "vpcId": "",
+			},
+			Refs:    []string{"dbInstanceIdentifier rds.Instance ?"},
+			Exists:  "DBSnapshotAlreadyExists: Cannot create the snapshot because a snapshot with the identifier {dbSnapshotIdentifier} already exists.",
+			Missing: "404 DBSnapshotNotFound: DBSnapshot not found: {ref}",
+		},
+	}
+}
+
+func checkDatabase(c *Checking) {
+	c.atMostOne("password", "manageMasterUserPassword")
+	for _, from := range []string{"snapshotIdentifier", "replicateSourceDb", "restoreToPointInTime", "s3Import"} {
+		if c.given(from) {
+			return
+		}
+	}
+	if !c.given("engine") {
+		c.Failf("engine", `"engine": required field is not set`)
+	}
+	if !c.given("username") {
+		c.Failf("username", `"username": required field is not set`)
+	}
+	if !c.given("password") && !c.given("passwordWo") && c.text("manageMasterUserPassword") != "true" && !c.unknown("manageMasterUserPassword") {
+		c.Failf("password", `"password": required field is not set; or set manage_master_user_password`)
+	}
+	c.between("backupRetentionPeriod", 0, 35)
+}
+
+func auroraClusters() []Type {
+	return []Type{
+		{
+			Is: "rds.Cluster", ID: "{clusterIdentifier}", NameIn: "clusterIdentifier", NameMax: 63, Settles: 120e9,
+			Replace: "availabilityZones clusterIdentifier clusterIdentifierPrefix clusterScalabilityType databaseName dbSubnetGroupName dbSystemId engine " +
+				"engineMode kmsKeyId masterUsername restoreToPointInTime s3Import snapshotIdentifier sourceRegion storageEncrypted",
+			Defaults: object{
+				"backupRetentionPeriod": 1, "copyTagsToSnapshot": false, "deleteAutomatedBackups": true, "engineMode": "provisioned",
+				"skipFinalSnapshot": false,
+			},
+			Enums: map[string]string{"engine": "aurora-mysql aurora-postgresql mysql postgres neptune", "engineMode": "global parallelquery provisioned serverless"},
+			Outputs: object{
+				"arn": rdsARN + "cluster:{clusterIdentifier}", "clusterResourceId": "cluster-{HEX26}", "caCertificateValidTill": "",
+				"endpoint":       "{clusterIdentifier}.cluster-{hex12}.{region}.rds.amazonaws.com",
+				"readerEndpoint": "{clusterIdentifier}.cluster-ro-{hex12}.{region}.rds.amazonaws.com", "hostedZoneId": "Z{HEX13}",
+				"engineVersionActual": "", "clusterMembers": list{}, "masterUserSecrets": list{}, "dbSubnetGroupName": "default",
+				"preferredBackupWindow": "03:00-03:30", "preferredMaintenanceWindow": "sun:05:00-sun:05:30", "networkType": "IPV4",
+				"availabilityZones": list{"{region}a", "{region}b", "{region}c"}, "engineLifecycleSupport": "open-source-rds-extended-support",
+			},
+			Refs: []string{
+				"dbSubnetGroupName rds.SubnetGroup", "vpcSecurityGroupIds " + anyGroup, "dbClusterParameterGroupName rds.ClusterParameterGroup",
+				"kmsKeyId kms.Key ~", "snapshotIdentifier rds.ClusterSnapshot ~",
+			},
+			Exists:  "DBClusterAlreadyExistsFault: DB Cluster already exists",
+			Missing: "404 DBClusterNotFoundFault: DBCluster {ref} not found.",
+			InUse:   "InvalidDBClusterStateFault: Cluster cannot be deleted, it still contains DB instances in non-deleting state.",
+			Check: func(c *Checking) {
+				c.atMostOne("masterPassword", "manageMasterUserPassword")
+				if !c.given("snapshotIdentifier") && !c.given("replicationSourceIdentifier") && !c.given("restoreToPointInTime") && !c.given("masterUsername") {
+					c.Failf("masterUsername", `"master_username": required field is not set`)
+				}
+			},
+			Before: func(o *Op) error { databaseDefaults(o, "dbClusterParameterGroupName"); return nil },
+			After:  func(o *Op) error { managedSecret(o, "rds!cluster"); return nil },
+			OnDelete: finalSnapshot("InvalidParameterCombination: Cannot delete protected Cluster, please disable deletion protection and try again.",
+				noFinalSnapshot, "rds.ClusterSnapshot", "dbClusterSnapshotIdentifier", "cluster-snapshot", "dbClusterIdentifier"),
+		},
+		clusterInstance("rds.ClusterInstance", "rds.Cluster", object{
+			"networkType": "IPV4", "engineVersionActual": "{clusterIdentifier>engineVersionActual}", "dbParameterGroupName": "{clusterIdentifier>dbClusterParameterGroupName}",
+			"engineVersion": "{clusterIdentifier>engineVersion}", "dbSubnetGroupName": "{clusterIdentifier>dbSubnetGroupName}",
+		}, object{"autoMinorVersionUpgrade": true, "copyTagsToSnapshot": false, "monitoringInterval": 0, "promotionTier": 0, "forceDestroy": false}),
+		{
+			Is: "rds.ClusterSnapshot", ID: "{dbClusterSnapshotIdentifier}", Replace: "dbClusterIdentifier dbClusterSnapshotIdentifier", Settles: 120e9,
+			Outputs: object{
+				"dbClusterSnapshotArn": rdsARN + "cluster-snapshot:{dbClusterSnapshotIdentifier}", "status": "available", "snapshotType": "manual",
+				"allocatedStorage": 1, "availabilityZones": list{}, "engine": "", "engineVersion": "", "kmsKeyId": "", "licenseModel": "", "port": 0,
+				"sourceDbClusterSnapshotArn": "", "storageEncrypted": false, "vpcId": "",
+			},
+			Refs:    []string{"dbClusterIdentifier rds.Cluster|docdb.Cluster ?"},
+			Exists:  "DBClusterSnapshotAlreadyExistsFault: Cannot create the cluster snapshot because one with the identifier {dbClusterSnapshotIdentifier} already exists.",
+			Missing: "404 DBClusterSnapshotNotFoundFault: DBClusterSnapshot not found: {ref}",
+		},
+	}
+}
+
+// clusterInstance is one instance of an Aurora or DocumentDB cluster. The first one writes.
+func clusterInstance(is, cluster string, outputs, defaults object) Type {
+	all := object{
+		"arn": rdsARN + "db:{identifier}", "dbiResourceId": "db-{HEX26}", "endpoint": "{identifier}.{hex12}.{region}.rds.amazonaws.com",
+		"port": "", "kmsKeyId": "{clusterIdentifier>kmsKeyId}", "storageEncrypted": false, "writer": false, "availabilityZone": "{region}a",
+		"caCertIdentifier": "rds-ca-rsa2048-g1", "preferredBackupWindow": "03:00-03:30", "preferredMaintenanceWindow": "sun:05:00-sun:05:30",
+	}
+	for name, v := range outputs {
+		all[name] = v
+	}
+	replace := "availabilityZone clusterIdentifier engine identifier identifierPrefix"
+	if is == "rds.ClusterInstance" {
+		replace += " dbSubnetGroupName customIamInstanceProfile publiclyAccessible"
+	}
+	return Type{
+		Is: is, ID: "{identifier}", NameIn: "identifier", NameMax: 63, Replace: replace, Outputs: all, Defaults: defaults, Settles: 300e9,
+		Refs:    []string{"clusterIdentifier " + cluster},
+		Exists:  "DBInstanceAlreadyExists: DB instance already exists",
+		Missing: "404 DBInstanceNotFound: DBInstance {ref} not found.",
+		Before: func(o *Op) error {
+			owner := o.target("clusterIdentifier")
+			if owner == nil || !o.creating() {
+				return nil
+			}
+			if engine := o.text("engine"); engine != "" && engine != owner.Text("engine") {
+				return o.refusef("InvalidParameterCombination: The engine name requested for your DB instance (%s) doesn't match the engine name of your DB cluster (%s).", engine, owner.Text("engine"))
+			}
+			members := property.List(owner.State, "clusterMembers")
+			o.State["port"], o.State["writer"] = property.Number(owner.State, "port"), len(members) == 0
+			o.State["storageEncrypted"] = property.True(owner.State, "storageEncrypted")
+			clone := owner.Clone()
+			clone.State["clusterMembers"] = append(members, o.name())
+			o.Tx.Put(clone)
+			return nil
+		},
+		OnDelete: func(o *Op) error {
+			if owner := o.target("clusterIdentifier"); owner != nil {
+				clone := owner.Clone()
+				members := slices.DeleteFunc(property.List(clone.State, "clusterMembers"), func(m any) bool { return m == o.name() })
+				clone.State["clusterMembers"] = members
+				o.Tx.Put(clone)
+			}
+			return nil
+		},
+	}
+}
+
+func groups() []Type {
+	parameters := func(is, kind string) Type {
+		return Type{
+			Is: is, ID: "{name}", Replace: "name namePrefix family description", Unordered: "parameters",
+			Defaults: object{"description": "Managed by Pulumi"},
+			Outputs:  object{"arn": rdsARN + kind + ":{name}"},
+			Exists:   "DBParameterGroupAlreadyExists: Parameter group {name} already exists",
+			Missing:  "404 DBParameterGroupNotFound: DBParameterGroup not found: {ref}",
+			InUse:    "InvalidDBParameterGroupState: One or more database instances are still members of this parameter group {name}, so the group cannot be deleted",
+		}
+	}
+	instance := parameters("rds.ParameterGroup", "pg")
+	instance.Defaults["skipDestroy"] = false
+	return []Type{
+		subnetGroup("rds.SubnetGroup", rdsARN+"subgrp:{name}", true),
+		instance, parameters("rds.ClusterParameterGroup", "cluster-pg"),
+		{
+			Is: "rds.OptionGroup", ID: "{name}", Replace: "name namePrefix engineName majorEngineVersion optionGroupDescription", Unordered: "options",
+			Defaults: object{"optionGroupDescription": "Managed by Pulumi", "skipDestroy": false},
+			Outputs:  object{"arn": rdsARN + "og:{name}"},
+			Exists:   "OptionGroupAlreadyExistsFault: The option group {name} already exists.",
+		},
+	}
+}
+
+// subnetGroup is the group of subnets of a database service. Databases need two zones.
+func subnetGroup(is, arn string, twoZones bool) Type {
+	t := Type{
+		Is: is, ID: "{name}", Replace: "name namePrefix",
+		Defaults: object{"description": "Managed by Pulumi"},
+		Outputs:  object{"arn": arn},
+		Refs:     []string{"subnetIds ec2.Subnet ?"},
+		Exists:   "DBSubnetGroupAlreadyExists: The DB subnet group '{name}' already exists.",
+		Missing:  "404 DBSubnetGroupNotFoundFault: DB subnet group '{ref}' not found.",
+		InUse:    "InvalidDBSubnetGroupStateFault: Cannot delete the subnet group '{name}' because at least one database instance: {by} is still using it.",
+		Before: func(o *Op) error {
+			vpc, zones := vpcOf(o, "subnetIds")
+			if twoZones && len(zones) < 2 && len(o.targets("subnetIds")) == len(property.Texts(o.State, "subnetIds")) {
+				return o.refuse("DBSubnetGroupDoesNotCoverEnoughAZs: The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement. Add subnets to cover at least 2 AZs.")
+			}
+			if _, ok := o.schema["vpcId"]; ok {
+				o.State["vpcId"] = vpc
+			}
+			return nil
+		},
+	}
+	switch is {
+	case "rds.SubnetGroup":
+		t.Outputs["supportedNetworkTypes"], t.Outputs["vpcId"] = list{"IPV4"}, ""
+	case "elasticache.SubnetGroup":
+		t.Replace, t.Outputs["vpcId"] = "name", ""
+		t.Exists = "CacheSubnetGroupAlreadyExists: Cache subnet group {name} already exists."
+		t.Missing = "404 CacheSubnetGroupNotFoundFault: Cache Subnet Group {ref} does not exist."
+		t.InUse = "CacheSubnetGroupInUse: Cache subnet group {name} is currently in use by a cache cluster."
+	case "memorydb.SubnetGroup":
+		t.Outputs["vpcId"] = ""
+		t.Exists = "SubnetGroupAlreadyExistsFault: Subnet group {name} already exists."
+		t.Missing = "SubnetGroupNotFoundFault: Subnet group not found: {ref}"
+		t.InUse = "SubnetGroupInUseFault: Subnet group {name} is currently in use by a cluster."
+	}
+	return t
+}
+
+func proxies() []Type {
+	return []Type{
+		{
+			Is: "rds.Proxy", ID: "{name}", NameMax: 60, Replace: "name engineFamily vpcSubnetIds", Settles: 120e9, Unordered: "auths",
+			Defaults: object{"debugLogging": false, "requireTls": false},
+			Enums:    map[string]string{"engineFamily": "MYSQL POSTGRESQL SQLSERVER"},
+			Outputs:  object{"arn": rdsARN + "db-proxy:prx-{hex17}", "endpoint": "{name}.proxy-{hex12}.{region}.rds.amazonaws.com", "idleClientTimeout": 1800, "defaultAuthScheme": "NONE"},
+			Refs:     []string{"vpcSubnetIds ec2.Subnet", "vpcSecurityGroupIds " + anyGroup, "roleArn iam.Role ?"},
+			Exists:   "DBProxyAlreadyExistsFault: A DB Proxy with the name {name} already exists.",
+			Missing:  "404 DBProxyNotFoundFault: DBProxy {ref} not found.",
+		},
+		{
+			Is: "rds.ProxyDefaultTargetGroup", ID: "{dbProxyName}", NameIn: "-", Unique: "{dbProxyName}", Replace: "dbProxyName", Overwrites: true,
+			Outputs: object{"arn": rdsARN + "target-group:prx-tg-{hex17}", "name": "default"},
+			Refs:    []string{"dbProxyName rds.Proxy +"},
+		},
+		{
+			Is: "rds.ProxyTarget", ID: "{dbProxyName}/{targetGroupName}/{type}/{rdsResourceId}",
+			Replace: "dbProxyName targetGroupName dbInstanceIdentifier dbClusterIdentifier",
+			Outputs: object{"endpoint": "", "port": "", "rdsResourceId": "", "targetArn": "", "trackedClusterId": "{dbClusterIdentifier}", "type": ""},
+			Refs:    []string{"dbProxyName rds.Proxy +", "dbInstanceIdentifier rds.Instance +", "dbClusterIdentifier rds.Cluster +"},
+			Check:   func(c *Checking) { c.exactlyOne("dbInstanceIdentifier", "dbClusterIdentifier") },
+			Before: func(o *Op) error {
+				kind, owner := "RDS_INSTANCE", o.target("dbInstanceIdentifier")
+				if owner == nil {
+					kind, owner = "TRACKED_CLUSTER", o.target("dbClusterIdentifier")
+				}
+				if owner != nil {
+					o.State["type"], o.State["rdsResourceId"], o.State["targetArn"] = kind, owner.Text(Find(owner.Type).NameIn), owner.Text("arn")
+					o.State["endpoint"], o.State["port"] = owner.Text("endpoint"), property.Number(owner.State, "port")
+				}
+				return nil
+			},
+		},
+	}
+}
