@@ -23,7 +23,7 @@ kind: Stack
 metadata: {name: shop}
 spec:
   environments:
-    - {name: staging, region: eu-west-1}
+    - {name: staging, region: eu-west-1, approval: {mode: required, allowSelf: true}}
 ---
 apiVersion: core.deployer.io/v1
 kind: Service

@@ -48,7 +48,7 @@ func New(p Ports) map[string]Function {
 		"Discover":        function(discover.Handler{Objects: p.Objects, Limits: p.Limits, Now: p.Now}.Handle),
 		"BuildGraph":      function(buildgraph.Handler{Objects: p.Objects}.Handle),
 		"AcquireLock":     function(acquirelock.Handler{Objects: p.Objects, Locker: p.Locker, Now: p.Now}.Handle),
-		"MakePlan":        function(makeplan.Handler{Objects: p.Objects, Locker: p.Locker, PerLevel: p.PerLevel, Parallelism: p.Parallelism}.Handle),
+		"MakePlan":        function(makeplan.Handler{Objects: p.Objects, Locker: p.Locker, Now: p.Now, PerLevel: p.PerLevel, Parallelism: p.Parallelism}.Handle),
 		"RequestApproval": function(requestapproval.Handler{Objects: p.Objects, Now: p.Now}.Handle),
 		"PrepareWave":     function(preparewave.Handler{Objects: p.Objects, Locker: p.Locker}.Handle),
 		"SettleWave":      function(settlewave.Handler{Objects: p.Objects, Locker: p.Locker, Now: p.Now}.Handle),

@@ -38,6 +38,7 @@ spec:
   environments:
     - {name: staging, region: eu-west-1, approval: {mode: auto}}
     - {name: production, region: eu-west-1, approval: {mode: required, timeout: 2h}}
+    - {name: sandbox, region: eu-west-1, approval: {mode: required, allowSelf: true}}
 `,
 	"intake.yaml": `apiVersion: core.deployer.io/v1
 kind: Service
@@ -159,7 +160,7 @@ func (r *Run) MakePlan() *Run {
 	r.T.Helper()
 	var err error
 	r.Lock()
-	r.Plan, err = makeplan.Handler{Objects: r.Objects, Locker: r.Locker, PerLevel: true}.Handle(r.T.Context(),
+	r.Plan, err = makeplan.Handler{Objects: r.Objects, Locker: r.Locker, Now: r.Now, PerLevel: true}.Handle(r.T.Context(),
 		makeplan.In{Run: r.Ref, Request: r.Request, Lease: &r.Lease})
 	require.NoError(r.T, err)
 	return r

@@ -3,11 +3,15 @@ package makeplan
 
 import (
 	"context"
+	"encoding/json"
+	"time"
 
+	"github.com/deployer-io/deployer/functions/discover"
 	"github.com/deployer-io/deployer/shared/graph"
 	"github.com/deployer-io/deployer/shared/lock"
 	"github.com/deployer-io/deployer/shared/objects"
 	"github.com/deployer-io/deployer/shared/plan"
+	"github.com/deployer-io/deployer/shared/policy"
 	"github.com/deployer-io/deployer/shared/resource"
 	"github.com/deployer-io/deployer/shared/run"
 	"github.com/deployer-io/deployer/shared/state"
@@ -17,6 +21,7 @@ import (
 type Handler struct {
 	Objects objects.Store
 	Locker  *lock.Locker
+	Now     func() time.Time // exceptions from policies expire
 	// PerLevel makes each level of the graph a wave, where starting a task costs nothing; see plan.Options.
 	PerLevel bool
 	// Parallelism is how many steps an executor works on at a time; 0: plan.DefaultParallelism.
@@ -59,15 +64,48 @@ func (h Handler) Handle(ctx context.Context, in In) (Out, error) {
 	if err := archive.Write(ctx, run.PlanArtifact, made); err != nil {
 		return Out{}, err
 	}
+	return h.judge(in, made, set)
+}
+
+// judge applies the policies on plans and finds out whether people have to be asked.
+func (h Handler) judge(in In, made *plan.Plan, set *resource.Set) (Out, error) {
 	out := Out{Digest: made.Digest, Counts: made.Counts, Changes: made.Counts.Changes(), Waves: len(made.Waves),
 		Approved: in.Request.AutoApprove, ApprovalTimeout: defaultApprovalTimeout}
-	if set != nil {
-		out.Approved = out.Approved || set.Environment.Approval.Mode == resource.ApprovalAuto
-		if timeout := set.Environment.Approval.Timeout.Seconds(); timeout > 0 {
-			out.ApprovalTimeout = int(timeout)
-		}
+	if set == nil { // a destroy: the bundle, and what it says of approval, is not read
+		return out, nil
+	}
+	data, err := plain(made)
+	if err != nil {
+		return Out{}, err
+	}
+	engine, mistakes := policy.Compile(set, h.Now())
+	for _, violation := range engine.CheckPlan(data) {
+		mistakes = append(mistakes, violation.Diagnostic())
+	}
+	if mistakes.HasErrors() {
+		return Out{}, &discover.PolicyViolation{Diagnostics: mistakes.Sorted()}
+	}
+	approval := set.Environment.Approval
+	byRule, err := engine.AutoApproves(data)
+	if err != nil {
+		return Out{}, err
+	}
+	// To start a run with --auto-approve is the starter's own approval: it counts where that is allowed and enough.
+	out.Approved = byRule || in.Request.AutoApprove && approval.AllowSelf && approval.MinApprovals <= 1
+	if timeout := approval.Timeout.Seconds(); timeout > 0 {
+		out.ApprovalTimeout = int(timeout)
 	}
 	return out, nil
+}
+
+// plain is the plan as the policies see it.
+func plain(made *plan.Plan) (map[string]any, error) {
+	encoded, err := json.Marshal(made)
+	if err != nil {
+		return nil, err
+	}
+	var data map[string]any
+	return data, json.Unmarshal(encoded, &data)
 }
 
 func (h Handler) make(ctx context.Context, in In) (*plan.Plan, *resource.Set, error) {

@@ -18,7 +18,7 @@ import (
 func TestAPlanIsMadeOnceAndAgain(t *testing.T) {
 	w := functionstest.New(t)
 	r := w.Discover("r1", run.Deploy, functionstest.Bundle).Lock()
-	h := makeplan.Handler{Objects: w.Objects, Locker: w.Locker, PerLevel: true}
+	h := makeplan.Handler{Objects: w.Objects, Locker: w.Locker, Now: w.Now, PerLevel: true}
 	in := makeplan.In{Run: r.Ref, Request: r.Request, Lease: &r.Lease}
 	first, err := h.Handle(t.Context(), in)
 	require.NoError(t, err)
@@ -40,34 +40,37 @@ func TestWavesAreLevelsOrClusters(t *testing.T) {
 	for perLevel, waves := range map[bool]int{true: 2, false: 1} {
 		w := functionstest.New(t)
 		r := w.Discover("r1", run.Deploy, functionstest.Bundle).Lock()
-		out, err := makeplan.Handler{Objects: w.Objects, Locker: w.Locker, PerLevel: perLevel}.Handle(t.Context(), makeplan.In{Run: r.Ref, Request: r.Request, Lease: &r.Lease})
+		out, err := makeplan.Handler{Objects: w.Objects, Locker: w.Locker, Now: w.Now, PerLevel: perLevel}.Handle(t.Context(), makeplan.In{Run: r.Ref, Request: r.Request, Lease: &r.Lease})
 		require.NoError(t, err)
 		require.Equal(t, waves, out.Waves)
 	}
 }
 
 func TestApproval(t *testing.T) {
+	auto := func(r *run.Request) { r.AutoApprove = true }
 	for sentence, test := range map[string]struct {
 		environment string
 		change      func(*run.Request)
 		approved    bool
 		timeout     int
 	}{
-		"an environment that approves by itself": {"staging", nil, true, 0},
-		"an environment that wants people":       {"production", nil, false, 2 * 60 * 60},
-		"a person who has approved in advance":   {"production", func(r *run.Request) { r.AutoApprove = true }, true, 2 * 60 * 60},
+		"an environment that approves by itself":            {"staging", nil, true, 0},
+		"an environment that wants people":                  {"production", nil, false, 2 * 60 * 60},
+		"the starter's own word, where another's is wanted": {"production", auto, false, 2 * 60 * 60},
+		"the starter's own word, where that is enough":      {"sandbox", auto, true, 0},
+		"the starter's silence, where a word is enough":     {"sandbox", nil, false, 0},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			files := maps.Clone(functionstest.Bundle)
-			if test.environment == "production" { // the world is staging's
-				files["stack.yaml"] = strings.NewReplacer("name: staging", "name: other", "name: production", "name: staging").Replace(files["stack.yaml"])
+			if test.environment != "staging" { // the world is staging's
+				files["stack.yaml"] = strings.NewReplacer("name: staging", "name: other", "name: "+test.environment, "name: staging").Replace(files["stack.yaml"])
 			}
 			w := functionstest.New(t)
 			r := w.Discover("r1", run.Deploy, files).Lock()
 			if test.change != nil {
 				test.change(&r.Request)
 			}
-			out, err := makeplan.Handler{Objects: w.Objects, Locker: w.Locker}.Handle(t.Context(), makeplan.In{Run: r.Ref, Request: r.Request, Lease: &r.Lease})
+			out, err := makeplan.Handler{Objects: w.Objects, Locker: w.Locker, Now: w.Now}.Handle(t.Context(), makeplan.In{Run: r.Ref, Request: r.Request, Lease: &r.Lease})
 			require.NoError(t, err)
 			require.Equal(t, test.approved, out.Approved)
 			if test.timeout > 0 {
@@ -83,7 +86,7 @@ func TestPlanningAloneNeedsNoLock(t *testing.T) {
 	r := w.Discover("r1", run.Plan, functionstest.Bundle)
 	_, err := buildgraph.Handler{Objects: w.Objects}.Handle(t.Context(), buildgraph.In{Run: r.Ref})
 	require.NoError(t, err)
-	out, err := makeplan.Handler{Objects: w.Objects, Locker: w.Locker}.Handle(t.Context(), makeplan.In{Run: r.Ref, Request: r.Request})
+	out, err := makeplan.Handler{Objects: w.Objects, Locker: w.Locker, Now: w.Now}.Handle(t.Context(), makeplan.In{Run: r.Ref, Request: r.Request})
 	require.NoError(t, err)
 	require.Equal(t, 3, out.Changes)
 }
@@ -92,7 +95,7 @@ func TestARunThatLostItsLockDoesNotPlan(t *testing.T) {
 	w := functionstest.New(t)
 	r := w.Discover("r1", run.Deploy, functionstest.Bundle).Lock()
 	r.Release()
-	_, err := makeplan.Handler{Objects: w.Objects, Locker: w.Locker}.Handle(t.Context(), makeplan.In{Run: r.Ref, Request: r.Request, Lease: &r.Lease})
+	_, err := makeplan.Handler{Objects: w.Objects, Locker: w.Locker, Now: w.Now}.Handle(t.Context(), makeplan.In{Run: r.Ref, Request: r.Request, Lease: &r.Lease})
 	var lost *lock.LockLost
 	require.ErrorAs(t, err, &lost)
 }
@@ -113,7 +116,7 @@ func TestDataIsNotReplacedUnasked(t *testing.T) {
 	files := maps.Clone(functionstest.Bundle)
 	files["intake.yaml"] = strings.Replace(files["intake.yaml"], "name: orderId", "name: number", 1)
 	r := w.Discover("r2", run.Deploy, files).Lock()
-	_, err := makeplan.Handler{Objects: w.Objects, Locker: w.Locker}.Handle(t.Context(), makeplan.In{Run: r.Ref, Request: r.Request, Lease: &r.Lease})
+	_, err := makeplan.Handler{Objects: w.Objects, Locker: w.Locker, Now: w.Now}.Handle(t.Context(), makeplan.In{Run: r.Ref, Request: r.Request, Lease: &r.Lease})
 	var refused *plan.ReplaceRefused
 	require.ErrorAs(t, err, &refused)
 	require.ErrorContains(t, err, "intake.yaml:11:1: intake/table holds data")

@@ -12,6 +12,7 @@ import (
 	"github.com/deployer-io/deployer/shared/diag"
 	"github.com/deployer-io/deployer/shared/document"
 	"github.com/deployer-io/deployer/shared/graph"
+	"github.com/deployer-io/deployer/shared/policy"
 	"github.com/deployer-io/deployer/shared/resource"
 )
 
@@ -20,7 +21,7 @@ type Options struct {
 	Scope     address.Address
 	Sets      []string // --set SERVICE/COMPONENT.path=value or var.NAME=value
 	GitCommit string
-	Now       time.Time
+	Now       time.Time // exceptions from policies expire
 }
 
 // Compiled is a bundle that was understood.
@@ -52,6 +53,7 @@ func Compile(b *bundle.Bundle, options Options) (*Compiled, diag.List) {
 	}
 	order, more := order(set)
 	mistakes.Append(more)
+	mistakes.Append(judge(set, options.Now))
 	if mistakes.HasErrors() {
 		return nil, mistakes.Sorted()
 	}
@@ -85,4 +87,13 @@ func place(set *resource.Set, edge graph.Edge) (diag.Position, string) {
 		return r.Position, ""
 	}
 	return diag.Position{}, ""
+}
+
+// judge applies the bundle's policies to its resources.
+func judge(set *resource.Set, now time.Time) diag.List {
+	engine, mistakes := policy.Compile(set, now)
+	for _, violation := range engine.CheckResources(set) {
+		mistakes = append(mistakes, violation.Diagnostic())
+	}
+	return mistakes
 }

@@ -69,9 +69,9 @@ type Scaling struct {
 	CPU int `json:"cpu,omitempty" jsonschema:"minimum=10,maximum=95"`
 	// the average use of memory to aim for, in percent
 	Memory int `json:"memory,omitempty" jsonschema:"minimum=10,maximum=95"`
-	// requests per minute and copy to aim for; needs ingress
+	// requests per minute and copy to aim for; needs ingress, and is not available on eks
 	RequestsPerTarget int `json:"requestsPerTarget,omitempty" jsonschema:"minimum=1"`
-	// messages waiting per copy to aim for; a Worker's alone
+	// messages waiting per copy to aim for; a Worker's alone, and not available on eks
 	QueueDepth int `json:"queueDepth,omitempty" jsonschema:"minimum=1"`
 	// the wait after copies were taken away
 	ScaleInCooldown Duration `json:"scaleInCooldown"`
@@ -111,8 +111,8 @@ func defaultRollout() Rollout {
 
 // Ingress brings requests from a load balancer to a service.
 type Ingress struct {
-	// the ALB or NLB
-	LoadBalancer ComponentRef `json:"loadBalancer" jsonschema:"required" kinds:"ALB,NLB" reads:"listenerArn,listenerArns,targetGroupArns,securityGroupId,dnsName"`
+	// the ALB or NLB; on eks the cluster's ingress controller makes one instead
+	LoadBalancer ComponentRef `json:"loadBalancer,omitzero" kinds:"ALB,NLB" reads:"listenerArn,listenerArns,targetGroupArns,securityGroupId,dnsName"`
 	// the load balancer's listener, by name; without it an ALB's first HTTPS listener, or its first
 	Listener string `json:"listener,omitempty"`
 	// host names whose requests are meant, as in api.example.com or *.example.com
@@ -231,7 +231,7 @@ func (m *MicroService) Check(k *Checker) {
 	if m.Scaling != nil {
 		m.Scaling.check(k, m.Replicas)
 		k.only("scaling.queueDepth", m.Scaling.QueueDepth != 0, false, "the component is a Worker")
-		k.only("scaling.requestsPerTarget", m.Scaling.RequestsPerTarget != 0, m.Ingress != nil, "ingress is given")
+		k.only("scaling.requestsPerTarget", m.Scaling.RequestsPerTarget != 0, m.Ingress != nil && m.Platform != EKS, "ingress is given and platform is not eks")
 	}
 	if m.Ingress != nil {
 		m.checkIngress(k)
@@ -243,6 +243,10 @@ func (m *MicroService) Check(k *Checker) {
 
 func (m *MicroService) checkIngress(k *Checker) {
 	in := m.Ingress
+	k.need("ingress.loadBalancer", !in.LoadBalancer.IsZero(), m.Platform != EKS, "a service on ECS has to know who sends requests")
+	k.only("ingress.loadBalancer", !in.LoadBalancer.IsZero(), m.Platform != EKS, "platform is fargate or ecs-ec2")
+	k.only("ingress.listener", in.Listener != "", m.Platform != EKS, "platform is fargate or ecs-ec2")
+	k.only("ingress.priority", in.Priority != 0, m.Platform != EKS, "platform is fargate or ecs-ec2")
 	k.need("ports", len(m.Ports) > 0, true, "the load balancer has to know where to send requests")
 	if in.Port != "" && len(m.Ports) > 0 {
 		known := make([]string, len(m.Ports))

@@ -65,6 +65,7 @@ var KindNLB = register(Definition{
 		{Name: "hostedZoneId", Type: Text, Doc: "the zone of dnsName, for aliases in Route 53"},
 		{Name: "listenerArns", Type: TextMap, Doc: "the ARNs of the listeners, by name"},
 		{Name: "targetGroupArns", Type: TextMap, Doc: "the ARNs of the target groups, by the listener's name"},
+		{Name: "urls", Type: TextMap, Doc: "the addresses of the listeners, by name, as in tcp://HOST:PORT"},
 		{Name: "securityGroupId", Type: Text, Doc: "its security group"},
 	},
 	ReplaceOn: []string{"scheme"},

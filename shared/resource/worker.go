@@ -45,6 +45,6 @@ func (w *Worker) Check(k *Checker) {
 	if w.Scaling != nil {
 		w.Scaling.check(k, w.Replicas)
 		k.only("scaling.requestsPerTarget", w.Scaling.RequestsPerTarget != 0, false, "the component is a MicroService")
-		k.only("scaling.queueDepth", w.Scaling.QueueDepth != 0, !w.Queue.IsZero(), "queue is given")
+		k.only("scaling.queueDepth", w.Scaling.QueueDepth != 0, !w.Queue.IsZero() && w.Platform != EKS, "queue is given and platform is not eks")
 	}
 }

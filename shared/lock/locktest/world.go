@@ -3,7 +3,7 @@
 //
 // A history is several clients that lock, work, crash and come back, a keeper, an operator and the table's TTL, all on one
 // virtual time line. Their code is the real code; every call that it makes on the table, the state or the clock goes
-// through Client.Call, where a seeded generator decides what becomes of it. Only one of them runs at a time, so the same
+// through its Client, where a seeded generator decides what becomes of it. Only one of them runs at a time, so the same
 // seed gives the same history, event by event. After each event the world's eye, which sees the table as it is, checks what
 // must always hold; afterwards the clients' view is checked for linearizability.
 package locktest

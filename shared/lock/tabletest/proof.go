@@ -13,30 +13,38 @@ import (
 	"github.com/deployer-io/deployer/shared/lock"
 )
 
-// together runs n goroutines at once and fails with their errors.
+// together runs n goroutines at once and fails with the first error, which stops the others.
 func together(t *testing.T, n int, do func(ctx context.Context, i int) error) {
 	t.Helper()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
 	var wait sync.WaitGroup
-	failures := make([]error, n)
 	start := make(chan struct{})
 	for i := range n {
 		wait.Go(func() {
 			<-start
-			failures[i] = do(t.Context(), i)
+			if err := do(ctx, i); err != nil {
+				cancel(err)
+			}
 		})
 	}
 	close(start)
 	wait.Wait()
-	require.NoError(t, errors.Join(failures...))
+	require.NoError(t, context.Cause(ctx))
 }
 
-// patiently sends the same again while the table asks for it, or does not know what became of it.
+// patiently sends the same again while the table asks for it, and a few times where it does not know what became of it.
 func patiently(ctx context.Context, table lock.Table, token string, writes []lock.Write) error {
-	for {
+	for unknown := 0; ; {
 		err := table.Transact(ctx, token, writes)
-		var failed *lock.ConditionError
-		if err == nil || errors.As(err, &failed) || errors.Is(err, lock.ErrInvalidWrite) || ctx.Err() != nil {
+		switch {
+		case err == nil || failed(err) || errors.Is(err, lock.ErrInvalidWrite) || ctx.Err() != nil:
 			return err
+		case errors.Is(err, lock.ErrTransactConflict) || errors.Is(err, lock.ErrThrottled):
+		default:
+			if unknown++; unknown == 5 {
+				return err
+			}
 		}
 		runtime.Gosched()
 	}
@@ -115,27 +123,21 @@ func noHalf(t *testing.T, table lock.Table) {
 				return err
 			}
 			n := item.Fence
+			writes := []lock.Write{update("right", set(n+1), fenceIs(n)), update("left", set(n+1), fenceIs(n))}
 			if i >= writers {
-				// Where left is still n and right is not, half of a transaction was seen.
-				err := patiently(ctx, table, token(), []lock.Write{check("left", fenceIs(n)), check("right", fenceIs(n))})
-				var condition *lock.ConditionError
-				if errors.As(err, &condition) {
-					if len(condition.Failed) != 2 || fenceOf(condition.Failed[0].Item) != fenceOf(condition.Failed[1].Item) {
-						return fmt.Errorf("half of a transaction was seen at %d: %+v", n, condition.Failed)
-					}
-				} else if err != nil {
-					return err
-				}
-				done++
-				continue
+				writes = []lock.Write{check("left", fenceIs(n)), check("right", fenceIs(n))}
 			}
-			err = patiently(ctx, table, token(), []lock.Write{
-				update("right", set(n+1), fenceIs(n)), update("left", set(n+1), fenceIs(n)),
-			})
-			if err == nil {
-				done++
-			} else if !failed(err) {
+			err = patiently(ctx, table, token(), writes)
+			var condition *lock.ConditionError
+			if errors.As(err, &condition) { // where one is still n and the other is not, half of a transaction was seen
+				if len(condition.Failed) != 2 || fenceOf(condition.Failed[0].Item) != fenceOf(condition.Failed[1].Item) {
+					return fmt.Errorf("half of a transaction was seen at %d: %+v", n, condition.Failed)
+				}
+			} else if err != nil {
 				return err
+			}
+			if err == nil || i >= writers {
+				done++
 			}
 		}
 		return nil
