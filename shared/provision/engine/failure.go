@@ -59,19 +59,19 @@ func failure(p process, all events, program error) error {
 	switch {
 	case len(reported) > 0 && reported[0].URN != "":
 		f.Resource, f.Type = nameOf(reported[0].URN), typeOf(reported[0].URN)
-		f.Message = essence(reported[0].Message)
+		f.Message = Essence(reported[0].Message)
 		for _, other := range reported[1:] {
 			if other.URN != "" && other.URN != reported[0].URN {
 				f.More++
 			}
 		}
 	case program != nil:
-		f.Class, f.Message = Program, essence(program.Error())
+		f.Class, f.Message = Program, Essence(program.Error())
 		return f
 	case len(reported) > 0:
-		f.Message = essence(reported[0].Message)
+		f.Message = Essence(reported[0].Message)
 	default:
-		f.Message = essence(clean(p.output))
+		f.Message = Essence(clean(p.output))
 	}
 	if f.Message == "" {
 		f.Message = "the Pulumi CLI ended with exit code " + exitCode(p.err) + " and without a reason"
@@ -88,7 +88,7 @@ var rules = []struct {
 }{
 	{Throttling, regexp.MustCompile(`(?i)throttl|rate exceeded|TooManyRequests|RequestLimitExceeded|SlowDown|PriorRequestNotComplete|too many requests`)},
 	{Credentials, regexp.MustCompile(`(?i)ExpiredToken|InvalidClientTokenId|UnrecognizedClient|no valid credential|AccessDenied|UnauthorizedOperation|not authorized|AuthFailure|SignatureDoesNotMatch|failed to refresh cached credentials|NoCredentialProviders|Unauthorized`)},
-	{Protected, regexp.MustCompile(`(?i)cannot be deleted\b.*protect|as it is currently marked for protection|marked for protection|deletion ?protection|DeletionProtection|final_?snapshot|BucketNotEmpty|prevent.destroy`)},
+	{Protected, regexp.MustCompile(`(?i)cannot be deleted\b.*protect|as it is currently marked for protection|marked for protection|deletion ?protection|DeletionProtection|final_?snapshot|disableApiTermination|BucketNotEmpty|prevent.destroy`)},
 	{Capacity, regexp.MustCompile(`(?i)LimitExceeded|QuotaExceeded|InsufficientInstanceCapacity|InsufficientDBInstanceCapacity|insufficient.*capacity|limit.*(exceeded|reached)|maximum number of`)},
 	{Conflict, regexp.MustCompile(`(?i)AlreadyExists|AlreadyOwnedByYou|already exists|DependencyViolation|ResourceInUse|\bInUse\b|Conflict|OperationAborted|InvalidDBInstanceState|is in use|being (modified|deleted|created)|is currently locked`)},
 	{Network, regexp.MustCompile(`(?i)connection (refused|reset)|no such host|i/o timeout|TLS handshake timeout|ServiceUnavailable|InternalFailure|InternalError|InternalServerError|RequestTimeout|EOF$|code = Unavailable`)},
@@ -115,9 +115,9 @@ var (
 
 const longestMessage = 600 // bytes; a person reads it in a table and in Slack
 
-// essence makes one line of a provider's message: without places in its source code, without what looks like a
+// Essence makes one line of a provider's message: without places in its source code, without what looks like a
 // credential, and not too long.
-func essence(text string) string {
+func Essence(text string) string {
 	text = sourcePlace.ReplaceAllString(text, "")
 	text = bullets.ReplaceAllString(text, "")
 	text = strings.TrimSpace(blanks.ReplaceAllString(text, " "))

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"time"
+
+	"github.com/deployer-io/deployer/localstack/embedded"
+	"github.com/deployer-io/deployer/shared/bundle"
+	"github.com/deployer-io/deployer/shared/lock"
+	"github.com/deployer-io/deployer/shared/objects"
+	"github.com/deployer-io/deployer/shared/run"
+)
+
+// backend is where runs happen.
+type backend interface {
+	Store() objects.Store
+	Locks() *lock.Locker
+	// Start begins a run; Done is closed when it has ended. When ctx ends, the run is stopped cleanly.
+	Start(ctx context.Context, id string, request run.Request) (running, error)
+	Approve(token string, decision run.Decision) error
+	Reject(token string, decision run.Decision) error
+	// Poll is how often it is worth to look for news of a run.
+	Poll() time.Duration
+	Close() error
+}
+
+// running is a run that this command started.
+type running interface {
+	Done() <-chan struct{}
+	Wait() error
+}
+
+// open opens the backend that --backend names.
+func (o *options) open(ctx context.Context) (backend, error) {
+	switch o.backend {
+	case "embedded":
+		environment, err := embedded.Open(ctx, embedded.Options{Dir: o.dir, Pulumi: findPulumi(o.getenv), Parallelism: o.parallelism,
+			Provisioner: o.provisioner})
+		if err != nil {
+			return nil, err
+		}
+		return embeddedBackend{environment}, nil
+	case "aws":
+		return nil, &exitError{code: exitConfiguration, err: fmt.Errorf("the aws backend is not in this release; runs on AWS are started by an upload to the bundle bucket")}
+	}
+	return nil, &exitError{code: exitConfiguration, err: fmt.Errorf("--backend %q: want embedded", o.backend)}
+}
+
+type embeddedBackend struct{ *embedded.Environment }
+
+func (b embeddedBackend) Store() objects.Store { return b.Objects }
+func (b embeddedBackend) Locks() *lock.Locker  { return b.Locker }
+func (b embeddedBackend) Poll() time.Duration  { return 50 * time.Millisecond }
+
+func (b embeddedBackend) Start(ctx context.Context, id string, request run.Request) (running, error) {
+	return b.Environment.Start(ctx, id, request)
+}
+
+// findPulumi returns the Pulumi CLI: the one named by DEPLOYER_PULUMI, the one beside this program, or the one on PATH.
+func findPulumi(getenv func(string) string) string {
+	if path := getenv("DEPLOYER_PULUMI"); path != "" {
+		return path
+	}
+	if self, err := os.Executable(); err == nil {
+		beside := filepath.Join(filepath.Dir(self), "pulumi")
+		if info, err := os.Stat(beside); err == nil && info.Mode().IsRegular() {
+			return beside
+		}
+	}
+	path, err := exec.LookPath("pulumi")
+	if err != nil {
+		return ""
+	}
+	return path
+}
+
+// upload puts a bundle where a run reads it. The name is its digest, so that the same bundle is kept once.
+func upload(ctx context.Context, b backend, s *source) (run.BundleRef, error) {
+	data, err := bundle.Pack(s.bundle)
+	if err != nil {
+		return run.BundleRef{}, err
+	}
+	digest := s.bundle.Digest()
+	object, err := b.Store().Put(ctx, s.scope.BundlePrefix()+digest[:16]+".zip", data, objects.Always())
+	return run.BundleRef{Key: object.Key, VersionID: object.Version, SHA256: digest}, err
+}
+
+// who names the person at the keyboard.
+func who() string {
+	name := "unknown"
+	if current, err := user.Current(); err == nil {
+		name = current.Username
+	}
+	if host, err := os.Hostname(); err == nil {
+		return name + "@" + host
+	}
+	return name
+}

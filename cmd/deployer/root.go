@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+
+	"github.com/deployer-io/deployer/shared/execution"
+)
+
+// console is where a command reads and writes. Results, and with --output json nothing but JSON, go to out; progress,
+// diagnostics and questions go to err.
+type console struct {
+	in     io.Reader
+	out    io.Writer
+	err    io.Writer
+	getenv func(string) string
+}
+
+// terminal reports whether both questions and live progress make sense.
+func (c console) terminal() bool {
+	in, inOK := c.in.(*os.File)
+	out, outOK := c.err.(*os.File)
+	return inOK && outOK && term.IsTerminal(int(in.Fd())) && term.IsTerminal(int(out.Fd()))
+}
+
+// options are the flags that many commands share.
+type options struct {
+	console
+	stack, environment, backend, dir, output string
+	sets                                     []string
+	parallelism                              int
+	lockTimeout                              time.Duration
+	noColor, autoApprove                     bool
+
+	changes     int                   // of the plan that was shown last
+	provisioner execution.Provisioner // in tests: takes the place of Pulumi and the simulated cloud
+}
+
+func (o *options) json() bool { return o.output == "json" }
+
+// execute carries out one command line and returns the exit code.
+func execute(ctx context.Context, args []string, o *options) int {
+	root := newRoot(o)
+	root.SetArgs(args)
+	root.SetIn(o.in)
+	root.SetOut(o.out)
+	root.SetErr(o.err)
+	err := root.ExecuteContext(ctx)
+	var coded *exitError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &coded):
+		if coded.err != nil {
+			fmt.Fprintln(o.err, "Error:", coded.err)
+		}
+		return coded.code
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(o.err, "Cancelled.")
+		return exitCancelled
+	}
+	fmt.Fprintln(o.err, "Error:", err)
+	return codeOf(err)
+}
+
+func newRoot(o *options) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "deployer",
+		Short: "Deploys whole environments on AWS from a tree of YAML",
+		Long: "Deployer deploys whole environments on AWS from a tree of YAML: a reviewed plan, resources created wave by wave,\n" +
+			"a versioned state, a report. Without further configuration it works on the embedded environment: the folder\n" +
+			".deployer and a simulated AWS in this process.",
+		SilenceUsage: true, SilenceErrors: true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return fromEnvironment(cmd, o.getenv) },
+	}
+	flags := root.PersistentFlags()
+	flags.StringVarP(&o.stack, "stack", "s", "", "the stack (may be left out when the bundle has only one)")
+	flags.StringVarP(&o.environment, "environment", "e", "", "the environment (may be left out when the stack has only one)")
+	flags.StringVar(&o.backend, "backend", "embedded", "where runs happen: embedded or aws")
+	flags.StringVar(&o.dir, "dir", ".deployer", "the folder of the embedded environment")
+	flags.StringVarP(&o.output, "output", "o", "text", "text or json; with json, standard output holds nothing else")
+	flags.BoolVar(&o.noColor, "no-color", false, "plain lines, no colours and no live progress")
+	root.AddCommand(newValidate(o), newGraph(o), newPlan(o), newApply(o), newDestroy(o), newStatus(o), newOutputs(o),
+		newSchema(o))
+	return root
+}
+
+// changing adds the flags of the commands that may change something.
+func (o *options) changing(flags *pflag.FlagSet) {
+	flags.BoolVar(&o.autoApprove, "auto-approve", false, "carry the plan out without asking")
+	flags.IntVar(&o.parallelism, "parallelism", 0, "components at a time (default: as many as the machine carries)")
+	flags.DurationVar(&o.lockTimeout, "lock-timeout", 0, "how long to wait for another run's lock")
+}
+
+// settable adds --set.
+func (o *options) settable(flags *pflag.FlagSet) {
+	flags.StringArrayVar(&o.sets, "set", nil, "override: SERVICE/COMPONENT.path=value or var.NAME=value; may be repeated")
+}
+
+// fromEnvironment gives every flag that was not on the command line the value of its variable: --lock-timeout is
+// DEPLOYER_LOCK_TIMEOUT.
+func fromEnvironment(cmd *cobra.Command, getenv func(string) string) error {
+	var problem error
+	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
+		name := "DEPLOYER_" + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))
+		if value := getenv(name); value != "" && !flag.Changed && problem == nil {
+			if err := cmd.Flags().Set(flag.Name, value); err != nil {
+				problem = &exitError{code: exitConfiguration, err: fmt.Errorf("%s: %w", name, err)}
+			}
+		}
+	})
+	output := cmd.Flags().Lookup("output")
+	if problem == nil && output != nil && output.Value.String() != "text" && output.Value.String() != "json" {
+		return &exitError{code: exitConfiguration, err: fmt.Errorf("--output %q: want text or json", output.Value)}
+	}
+	return problem
+}

@@ -1,0 +1,30 @@
+// Command executor is the Fargate task: it carries out the batch that its environment names. It ends with 0 when every step
+// was fine, with 1 when a step was not (its outcome says why), and with 2 when the task itself could not work.
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	// Fargate sends SIGTERM and waits up to 120 s; what is in flight is cancelled first and its outcome written.
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
+	if err := execute(ctx, log, os.Getenv); err != nil {
+		log.Error("the batch was not carried out as planned", "error", err)
+		os.Exit(codeOf(err))
+	}
+}
+
+func codeOf(err error) int {
+	if failed := (*batchFailed)(nil); errors.As(err, &failed) {
+		return 1
+	}
+	return 2
+}

@@ -1,0 +1,295 @@
+package provision
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v7/go/aws/apigatewayv2"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/deployer-io/deployer/shared/resource"
+)
+
+// defaultStage is the stage of an HTTP API, which has no part in its address.
+const defaultStage = "$default"
+
+func gateway(p *program, spec *resource.APIGateway) error {
+	if spec.Protocol == resource.APIREST {
+		return p.restAPI(spec)
+	}
+	return p.httpAPI(spec)
+}
+
+// httpAPI is an HTTP API while it is being put together.
+type httpAPI struct {
+	*apigatewayv2.Api
+	spec         *resource.APIGateway
+	authorizers  map[string]*apigatewayv2.Authorizer  // by name
+	integrations map[string]*apigatewayv2.Integration // what is called, by what is called and how
+	callable     map[string]bool                      // functions that the API may call
+	link         *apigatewayv2.VpcLink                // into the network; nil until it is needed
+}
+
+func (p *program) httpAPI(spec *resource.APIGateway) error {
+	log, err := p.logGroup("log", "/deployer/"+p.order.Address.String(), spec.LogRetention)
+	if err != nil {
+		return err
+	}
+	made, err := apigatewayv2.NewApi(p.Context, "api", &apigatewayv2.ApiArgs{Name: pulumi.String(p.name(maxAPIName, "")), ProtocolType: pulumi.String("HTTP"),
+		Description: pulumi.String(p.order.Address.String()), DisableExecuteApiEndpoint: pulumi.Bool(spec.DisableDefaultEndpoint),
+		CorsConfiguration: crossOrigins(spec.CORS)})
+	if err != nil {
+		return err
+	}
+	api := &httpAPI{Api: made, spec: spec, authorizers: map[string]*apigatewayv2.Authorizer{}, integrations: map[string]*apigatewayv2.Integration{},
+		callable: map[string]bool{}}
+	for i := range spec.Authorizers {
+		if err := p.httpAuthorizer(api, &spec.Authorizers[i]); err != nil {
+			return err
+		}
+	}
+	var routes []pulumi.Resource
+	for i := range spec.Routes {
+		route, err := p.httpRoute(api, &spec.Routes[i])
+		if err != nil {
+			return err
+		}
+		routes = append(routes, route)
+	}
+	stage, err := apigatewayv2.NewStage(p.Context, "stage", &apigatewayv2.StageArgs{ApiId: made.ID(), Name: pulumi.String(defaultStage), AutoDeploy: pulumi.Bool(true),
+		AccessLogSettings: &apigatewayv2.StageAccessLogSettingsArgs{DestinationArn: log.Arn, Format: pulumi.String(accessLogFormat("routeKey"))},
+		DefaultRouteSettings: &apigatewayv2.StageDefaultRouteSettingsArgs{ThrottlingRateLimit: pulumi.Float64(spec.Throttling.Rate),
+			ThrottlingBurstLimit: pulumi.Int(spec.Throttling.Burst), DetailedMetricsEnabled: pulumi.Bool(true)}}, pulumi.DependsOn(routes))
+	if err != nil {
+		return err
+	}
+	p.output("id", made.ID())
+	p.output("arn", made.ExecutionArn)
+	p.output("host", hostOf(made.ApiEndpoint))
+	p.output("stageName", stage.Name)
+	p.output("logGroupName", log.Name)
+	if err := p.apiAlarms(pulumi.StringMap{"ApiId": made.ID()}, "5xx"); err != nil {
+		return err
+	}
+	if spec.Domain == nil {
+		p.output("url", made.ApiEndpoint)
+		return nil
+	}
+	return p.httpDomain(api, stage)
+}
+
+func hostOf(url pulumi.StringOutput) pulumi.StringOutput {
+	return url.ApplyT(func(url string) string { _, host, _ := splitURL(url); return host }).(pulumi.StringOutput)
+}
+
+// accessLogFormat is one line of JSON for each request. route is the variable that holds what was asked for.
+func accessLogFormat(route string) string {
+	fields := []string{"requestId", "requestTime", "httpMethod", route, "status", "protocol", "responseLength", "responseLatency"}
+	var parts []string
+	for _, field := range fields {
+		parts = append(parts, fmt.Sprintf(`%q:"$context.%s"`, field, field))
+	}
+	parts = append(parts, `"ip":"$context.identity.sourceIp"`, `"error":"$context.error.message"`, `"integrationError":"$context.integration.error"`)
+	return "{" + strings.Join(parts, ",") + "}"
+}
+
+func crossOrigins(rule *resource.CORSRule) *apigatewayv2.ApiCorsConfigurationArgs {
+	if rule == nil {
+		return nil
+	}
+	made := &apigatewayv2.ApiCorsConfigurationArgs{AllowOrigins: texts(rule.Origins...), AllowMethods: texts(rule.Methods...), MaxAge: seconds(rule.MaxAge)}
+	if len(rule.Headers) > 0 {
+		made.AllowHeaders = texts(rule.Headers...)
+	}
+	if len(rule.ExposeHeaders) > 0 {
+		made.ExposeHeaders = texts(rule.ExposeHeaders...)
+	}
+	return made
+}
+
+// calledBy is the address under which API Gateway calls a function.
+func (p *program) calledBy(function string) string {
+	return "arn:" + p.partition + ":apigateway:" + p.order.Region + ":lambda:path/2015-03-31/functions/" + function + "/invocations"
+}
+
+// allowAPI lets an API call a function, once for each function.
+func (p *program) allowAPI(callable map[string]bool, component string, api pulumi.StringInput) (arn string, err error) {
+	if arn, err = p.read(component, "arn"); err != nil || callable[component] {
+		return arn, err
+	}
+	callable[component] = true
+	_, err = p.allowCall("call-"+strings.ReplaceAll(component, "/", "-"), arn, "apigateway.amazonaws.com", pulumi.Sprintf("%s/*", api))
+	return arn, err
+}
+
+func (p *program) httpAuthorizer(api *httpAPI, spec *resource.Authorizer) error {
+	arguments := &apigatewayv2.AuthorizerArgs{ApiId: api.ID(), Name: pulumi.String(spec.Name), IdentitySources: texts("$request.header.Authorization")}
+	if spec.JWT != nil {
+		issuer, err := spec.JWT.Issuer.Resolve(p.upstream)
+		if err != nil {
+			return err
+		}
+		arguments.AuthorizerType = pulumi.String("JWT")
+		arguments.JwtConfiguration = &apigatewayv2.AuthorizerJwtConfigurationArgs{Audiences: texts(spec.JWT.Audience...), Issuer: pulumi.String(issuer.Text)}
+	} else {
+		arn, err := p.allowAPI(api.callable, spec.Function.Component, api.ExecutionArn)
+		if err != nil {
+			return err
+		}
+		arguments.AuthorizerType, arguments.AuthorizerUri = pulumi.String("REQUEST"), pulumi.String(p.calledBy(arn))
+		arguments.AuthorizerPayloadFormatVersion, arguments.EnableSimpleResponses = pulumi.String("2.0"), pulumi.Bool(true)
+		arguments.AuthorizerResultTtlInSeconds = seconds(spec.CacheFor)
+	}
+	made, err := apigatewayv2.NewAuthorizer(p.Context, spec.Name, arguments)
+	api.authorizers[spec.Name] = made
+	return err
+}
+
+func (p *program) httpRoute(api *httpAPI, spec *resource.Route) (*apigatewayv2.Route, error) {
+	integration, err := p.httpIntegration(api, spec)
+	if err != nil {
+		return nil, err
+	}
+	arguments := &apigatewayv2.RouteArgs{ApiId: api.ID(), RouteKey: pulumi.String(spec.Route), Target: pulumi.Sprintf("integrations/%s", integration.ID()),
+		AuthorizationType: pulumi.String("NONE")}
+	switch authorizer := api.authorizers[spec.Authorizer]; {
+	case spec.Authorizer == "iam":
+		arguments.AuthorizationType = pulumi.String("AWS_IAM")
+	case authorizer != nil:
+		arguments.AuthorizerId, arguments.AuthorizationType = authorizer.ID().ToStringOutput().ToStringPtrOutput(), pulumi.String("CUSTOM")
+		if jwt := authorizerOf(api.spec, spec.Authorizer).JWT; jwt != nil {
+			arguments.AuthorizationType = pulumi.String("JWT")
+			if len(jwt.Scopes) > 0 {
+				arguments.AuthorizationScopes = texts(jwt.Scopes...)
+			}
+		}
+	}
+	return apigatewayv2.NewRoute(p.Context, spec.Route, arguments)
+}
+
+func authorizerOf(spec *resource.APIGateway, name string) *resource.Authorizer {
+	for i := range spec.Authorizers {
+		if spec.Authorizers[i].Name == name {
+			return &spec.Authorizers[i]
+		}
+	}
+	return &resource.Authorizer{}
+}
+
+// httpIntegration makes what a route calls; routes that call the same in the same way share it.
+func (p *program) httpIntegration(api *httpAPI, spec *resource.Route) (*apigatewayv2.Integration, error) {
+	url, err := spec.URL.Resolve(p.upstream)
+	if err != nil {
+		return nil, err
+	}
+	parts := []string{spec.Function.Component, spec.LoadBalancer.Component, spec.Listener, url.Text, spec.Timeout.String()}
+	key := strings.Join(parts, " ")
+	if known := api.integrations[key]; known != nil {
+		return known, nil
+	}
+	arguments := &apigatewayv2.IntegrationArgs{ApiId: api.ID(), TimeoutMilliseconds: pulumi.Int(int(spec.Timeout.Std().Milliseconds())),
+		IntegrationType: pulumi.String("HTTP_PROXY"), IntegrationMethod: pulumi.String("ANY"), PayloadFormatVersion: pulumi.String("1.0")}
+	switch {
+	case !spec.Function.IsZero():
+		arn, err := p.allowAPI(api.callable, spec.Function.Component, api.ExecutionArn)
+		if err != nil {
+			return nil, err
+		}
+		arguments.IntegrationType, arguments.IntegrationUri = pulumi.String("AWS_PROXY"), pulumi.String(arn)
+		arguments.IntegrationMethod, arguments.PayloadFormatVersion = pulumi.String("POST"), pulumi.String("2.0")
+	case !spec.LoadBalancer.IsZero():
+		if err := p.intoNetwork(api, spec, arguments); err != nil {
+			return nil, err
+		}
+	default:
+		arguments.IntegrationUri = pulumi.String(url.Text)
+	}
+	made, err := apigatewayv2.NewIntegration(p.Context, spec.Route, arguments)
+	api.integrations[key] = made
+	return made, err
+}
+
+// intoNetwork sends requests to a listener of a load balancer in the environment's network.
+func (p *program) intoNetwork(api *httpAPI, spec *resource.Route, arguments *apigatewayv2.IntegrationArgs) error {
+	balancer, err := p.need(spec.LoadBalancer.Component)
+	if err != nil {
+		return err
+	}
+	listener, err := listenerOf(balancer, spec.Listener)
+	if err != nil {
+		return err
+	}
+	if api.link == nil {
+		if api.link, err = p.networkLink(); err != nil {
+			return err
+		}
+	}
+	arguments.ConnectionType, arguments.ConnectionId = pulumi.String("VPC_LINK"), api.link.ID().ToStringOutput().ToStringPtrOutput()
+	arguments.IntegrationUri = pulumi.String(listener)
+	if scheme, host, _ := splitURL(balancer.text("url")); scheme == "https" && host != balancer.text("dnsName") {
+		arguments.TlsConfig = &apigatewayv2.IntegrationTlsConfigArgs{ServerNameToVerify: pulumi.String(host)}
+	}
+	return nil
+}
+
+// networkLink is the API's way into the network, with a security group that all load balancers it needs are opened to.
+func (p *program) networkLink() (*apigatewayv2.VpcLink, error) {
+	net, err := p.network()
+	if err != nil {
+		return nil, err
+	}
+	group, err := p.group(net.vpcID, "gateway "+p.order.Address.Short())
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range p.openings(nil) {
+		if err := p.open(group, o); err != nil {
+			return nil, err
+		}
+	}
+	return apigatewayv2.NewVpcLink(p.Context, "network", &apigatewayv2.VpcLinkArgs{Name: pulumi.String(p.name(maxAPIName, "")),
+		SubnetIds: texts(net.privateSubnets...), SecurityGroupIds: pulumi.StringArray{group.ID()}})
+}
+
+// listenerOf returns the ARN of a load balancer's listener: the one of that name, or the one it prefers.
+func listenerOf(balancer upstream, name string) (string, error) {
+	all := outputAs[map[string]string](balancer, "listenerArns")
+	listener := all[name]
+	if name == "" {
+		if listener = balancer.text("listenerArn"); listener == "" && len(all) == 1 {
+			listener = all[sortedKeys(all)[0]]
+		}
+	}
+	if listener == "" {
+		return "", fmt.Errorf("%s has no listener %q; its listeners are %s", balancer.short, name, strings.Join(sortedKeys(all), ", "))
+	}
+	return listener, nil
+}
+
+func (p *program) httpDomain(api *httpAPI, stage *apigatewayv2.Stage) error {
+	domain := api.spec.Domain
+	certificate, err := domain.Certificate.Resolve(p.upstream)
+	if err != nil {
+		return err
+	}
+	made, err := apigatewayv2.NewDomainName(p.Context, "domain", &apigatewayv2.DomainNameArgs{DomainName: pulumi.String(domain.Name),
+		DomainNameConfiguration: &apigatewayv2.DomainNameDomainNameConfigurationArgs{CertificateArn: pulumi.String(certificate.Text),
+			EndpointType: pulumi.String("REGIONAL"), SecurityPolicy: pulumi.String("TLS_1_2")}})
+	if err != nil {
+		return err
+	}
+	if _, err := apigatewayv2.NewApiMapping(p.Context, "domain", &apigatewayv2.ApiMappingArgs{ApiId: api.ID(), DomainName: made.ID(), Stage: stage.Name}); err != nil {
+		return err
+	}
+	p.output("url", pulumi.String("https://"+domain.Name))
+	if domain.HostedZoneID == "" {
+		return nil
+	}
+	at := made.DomainNameConfiguration
+	return p.alias(resource.Domain{Name: domain.Name, HostedZoneID: domain.HostedZoneID}, at.TargetDomainName().Elem(), at.HostedZoneId().Elem())
+}
+
+func (p *program) apiAlarms(dimensions pulumi.StringMap, failures string) error {
+	return p.alarms(alarm{name: "errors", about: "the share of failed requests", limit: "errorRate",
+		queries: rate("AWS/ApiGateway", failures, "Count", dimensions)})
+}
