@@ -3,6 +3,7 @@ SHELL := /bin/bash
 BIN := $(CURDIR)/.bin
 PULUMI_VERSION := v3.220.0
 GOLANGCI_LINT_VERSION := v2.15.0
+CDK_VERSION := 2.1148.1
 GO_FILES := $(shell git ls-files -co --exclude-standard '*.go')
 
 .PHONY: help
@@ -42,6 +43,42 @@ race: ## run the tests of what is concurrent under the race detector
 e2e: setup ## run the tests that need the Pulumi CLI, all of them
 	DEPLOYER_E2E=1 go test -count=1 ./shared/provision/... ./localstack/... ./cmd/deployer
 
+.PHONY: integration
+integration: ## run the adapters' suites against emulators of S3 and DynamoDB (needs python3-venv, a JDK and maven)
+	go run ./scripts/integration -- go test -count=1 -run Integration ./shared/objects/s3objects ./shared/lock/dynamotable
+
+.PHONY: generate
+generate: ## write the schemas and the reference again
+	go run ./scripts/schema
+
+.PHONY: functions
+functions: ## build the Lambda artifact
+	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -tags lambda.norpc -trimpath -ldflags '-s -w' -o dist/functions/bootstrap ./functions
+
+.PHONY: synth
+synth: functions ## synthesize the CDK application into cdk.out (needs Node 20)
+	cd infra && JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1 go run .
+
+.PHONY: deploy
+deploy: functions ## deploy the CDK application (needs an account and Docker)
+	npx --yes aws-cdk@$(CDK_VERSION) deploy --all
+
+.PHONY: destroy
+destroy: ## remove the CDK application's stacks
+	npx --yes aws-cdk@$(CDK_VERSION) destroy --all
+
+.PHONY: image
+image: ## build the executor's image (needs Docker)
+	docker build --platform linux/arm64 -f cmd/executor/Dockerfile -t deployer-executor .
+
+.PHONY: test-infra
+test-infra: ## test the CDK application (needs Node 20)
+	cd infra && go vet ./... && go test ./...
+
+.PHONY: scan
+scan: ## scan the CDK application's templates and deploy them into an emulator (needs Node 20 and python3-venv)
+	scripts/scan/run
+
 .PHONY: bench
 bench: ## measure
 	go test -run '^$$' -bench . -benchmem ./shared/... ./localstack/... ./cmd/deployer
@@ -59,7 +96,9 @@ $(BIN)/golangci-lint:
 verify: ## check that what is generated or derived is up to date
 	go mod verify
 	go mod tidy -diff
+	cd infra && go mod tidy -diff
+	cd scripts/pulumi && go mod tidy -diff
 
 .PHONY: clean
 clean: ## remove what was built and the embedded environment's folder
-	rm -rf .bin .deployer
+	rm -rf .bin .deployer dist cdk.out

@@ -1,0 +1,140 @@
+package pipeline_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/deployer-io/deployer/shared/address"
+	"github.com/deployer-io/deployer/shared/bundle"
+	"github.com/deployer-io/deployer/shared/diag"
+	"github.com/deployer-io/deployer/shared/pipeline"
+)
+
+var (
+	scope   = address.Scope("shop", "staging")
+	options = pipeline.Options{Scope: scope, Now: time.Date(2030, 1, 2, 0, 0, 0, 0, time.UTC)}
+)
+
+const stack = `apiVersion: core.deployer.io/v1
+kind: Stack
+metadata: {name: shop}
+spec:
+  environments: [{name: staging, region: eu-west-1}]
+  variables: {visibility: {default: 30s}}
+---
+apiVersion: core.deployer.io/v1
+kind: Service
+metadata: {name: orders}
+spec: {}
+`
+
+func compile(t testing.TB, files map[string]string) (*pipeline.Compiled, diag.List) {
+	t.Helper()
+	var list []bundle.File
+	for path, text := range files {
+		list = append(list, bundle.File{Path: path, Data: []byte(text)})
+	}
+	b, mistakes := bundle.FromFiles(list, bundle.Limits{Entries: 100_000})
+	require.Empty(t, mistakes)
+	return pipeline.Compile(b, options)
+}
+
+func queue(name, spec string) string {
+	return fmt.Sprintf("apiVersion: components.deployer.io/v1\nkind: SQS\nmetadata: {name: %s, service: orders}\nspec: {%s}\n", name, spec)
+}
+
+func TestABundleBecomesAnOrderedSet(t *testing.T) {
+	compiled, mistakes := compile(t, map[string]string{"stack.yaml": stack, "a.yaml": queue("a", "dependsOn: [{component: b}]"), "b.yaml": queue("b", "visibilityTimeout: '${var.visibility}'")})
+	require.Empty(t, mistakes)
+	require.Len(t, compiled.Set.Resources, 2)
+	require.Equal(t, "b", compiled.Graph.Waves[0][0].Component)
+	require.Equal(t, "a", compiled.Graph.Waves[1][0].Component)
+}
+
+func TestACycleIsAMistakeAtThePlaceOfItsFirstEdge(t *testing.T) {
+	compiled, mistakes := compile(t, map[string]string{"stack.yaml": stack,
+		"a.yaml": queue("a", "dependsOn: [{component: b}]"), "b.yaml": queue("b", "dependsOn: [{component: a}]"), "c.yaml": queue("c", "dependsOn: [{component: a}]")})
+	require.Nil(t, compiled)
+	require.Len(t, mistakes, 1)
+	require.Equal(t, pipeline.CodeCycle, mistakes[0].Code)
+	require.Equal(t, "a.yaml:4:32: error: spec.dependsOn[0].component: components wait for one another: orders/a -> orders/b -> orders/a (remove one of these dependencies)",
+		mistakes[0].String())
+}
+
+func TestAPolicyThatDeniesStopsABundleThatIsWellFormed(t *testing.T) {
+	policy := `apiVersion: infra.deployer.io/v1
+kind: Compliance
+metadata: {name: rules}
+spec:
+  rules:
+    - name: owner
+      match: {kinds: [SQS]}
+      expression: "'owner' in resource.tags"
+      message: tag it with its owner
+      severity: %s
+`
+	files := map[string]string{"stack.yaml": stack, "a.yaml": queue("a", ""), "policy.yaml": fmt.Sprintf(policy, "deny")}
+	compiled, mistakes := compile(t, files)
+	require.Nil(t, compiled, mistakes)
+	require.Equal(t, pipeline.CodePolicy, mistakes[0].Code)
+	require.Contains(t, mistakes.String(), "tag it with its owner")
+	files["policy.yaml"] = fmt.Sprintf(policy, "warn")
+	compiled, mistakes = compile(t, files)
+	require.NotNil(t, compiled, "a warning stops nothing")
+	require.Len(t, mistakes, 1)
+}
+
+// layered is a bundle of n components in twelve layers, each needing about three of the layer below: the topology of the
+// measured baselines, a file a component.
+func layered(n int) map[string]string {
+	files := map[string]string{"stack.yaml": stack}
+	width := max(n/12, 1)
+	for i := range n {
+		var needs []string
+		if layer := i / width; layer > 0 {
+			for k := range 3 {
+				needs = append(needs, fmt.Sprintf("{component: q%d}", (layer-1)*width+(i*7+k*13)%width))
+			}
+		}
+		spec := "visibilityTimeout: '${var.visibility}', retention: 4d, tags: {team: orders, layer: l" + fmt.Sprint(i/width) + "}, deadLetter: {maxReceives: 5}"
+		if len(needs) > 0 {
+			spec += ", dependsOn: [" + strings.Join(dedupe(needs), ", ") + "]"
+		}
+		files[fmt.Sprintf("c/%d.yaml", i)] = queue(fmt.Sprintf("q%d", i), spec)
+	}
+	return files
+}
+
+func dedupe(list []string) []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, one := range list {
+		if !seen[one] {
+			out = append(out, one)
+		}
+		seen[one] = true
+	}
+	return out
+}
+
+func BenchmarkCompile(b *testing.B) {
+	for _, n := range []int{100, 1000, 5000} {
+		files := layered(n)
+		var list []bundle.File
+		for path, text := range files {
+			list = append(list, bundle.File{Path: path, Data: []byte(text)})
+		}
+		loaded, mistakes := bundle.FromFiles(list, bundle.Limits{Entries: 100_000})
+		require.Empty(b, mistakes)
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for b.Loop() {
+				compiled, mistakes := pipeline.Compile(loaded, options)
+				require.NotNil(b, compiled, mistakes)
+			}
+		})
+	}
+}
