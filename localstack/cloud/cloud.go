@@ -19,6 +19,7 @@ import (
 
 	"github.com/deployer-io/deployer/localstack/cloud/catalog"
 	"github.com/deployer-io/deployer/localstack/cloud/kms"
+	"github.com/deployer-io/deployer/localstack/cloud/kubernetes"
 	"github.com/deployer-io/deployer/localstack/cloud/provider"
 	"github.com/deployer-io/deployer/localstack/cloud/world"
 )
@@ -103,6 +104,18 @@ func packages() []provider.Package {
 			return nil
 		},
 		Tokens: catalog.Tokens,
+	}, {
+		Name: "kubernetes", Version: kubernetes.Version, Place: kubernetes.PlaceOf, Replacing: []string{"cluster", "clusterIdentifier", "context", "kubeconfig"},
+		Find: func(token string) provider.Behaviour {
+			if k := kubernetes.Find(token); k != nil {
+				return k
+			}
+			return nil
+		},
+		Tokens: kubernetes.Tokens,
+		Invoke: func(*world.Tx, catalog.Place, string, map[string]any) (map[string]any, bool, error) {
+			return nil, false, nil
+		},
 	}}
 }
 

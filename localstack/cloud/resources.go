@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/deployer-io/deployer/localstack/cloud/catalog"
+	"github.com/deployer-io/deployer/localstack/cloud/kubernetes"
 	"github.com/deployer-io/deployer/localstack/cloud/property"
 	"github.com/deployer-io/deployer/localstack/cloud/world"
 )
@@ -223,14 +224,62 @@ func decoded(value any) (any, error) {
 	return v, json.Unmarshal(text, &v)
 }
 
+// Existing is a resource that is there although no program made it: a VPC that another team gave, a hosted zone, a
+// certificate.
+type Existing struct {
+	Type       string         `json:"type"` // token
+	ID         string         `json:"id"`   // empty: made up
+	Account    string         `json:"account,omitempty"`
+	Region     string         `json:"region,omitempty"`
+	Properties map[string]any `json:"properties,omitempty"` // its inputs; what AWS fills in may be given too
+}
+
+// Add puts an existing resource into the cloud; one that is there already stays as it is. It returns the id.
+func (c *Cloud) Add(e Existing) (id string, err error) {
+	t := catalog.Find(e.Type)
+	if t == nil {
+		return "", fmt.Errorf("the simulated cloud does not know the resource type %s", e.Type)
+	}
+	var place catalog.Place
+	place.Account, place.Region = placed(e.Account, e.Region)
+	properties, err := decoded(e.Properties)
+	if err != nil {
+		return "", err
+	}
+	given, _ := properties.(map[string]any)
+	for name := range given {
+		if !t.Has(name) {
+			return "", fmt.Errorf("%s has no property %s", e.Type, name)
+		}
+	}
+	err = c.world.Update(func(tx *world.Tx) error {
+		for _, r := range tx.Named(e.Type + "|" + e.ID) {
+			if place.Sees(r) && r.ID == e.ID {
+				id = r.ID
+				return nil
+			}
+		}
+		made, err := t.Add(tx, place, e.ID, given)
+		if err == nil {
+			id = made.ID
+		}
+		return err
+	})
+	return id, err
+}
+
 // Remove takes a resource and its parts away behind Pulumi's back, whatever protects them.
 func (c *Cloud) Remove(id string) error {
 	return c.world.Update(func(tx *world.Tx) error {
 		r, err := find(tx, id)
-		if err == nil {
-			catalog.Remove(tx, r)
+		if err != nil {
+			return err
 		}
-		return err
+		if k := kubernetes.Find(r.Type); k != nil {
+			return k.Delete(tx, catalog.Place{}, r)
+		}
+		catalog.Remove(tx, r)
+		return nil
 	})
 }
 

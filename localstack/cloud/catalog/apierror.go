@@ -39,7 +39,11 @@ func (o *Op) refuse(text string) error {
 		}
 	}
 	code, message, _ := strings.Cut(text, ": ")
-	e := o.Type.apiError(o.doing, o.expand("{"+o.NameIn+"}"), status, code, o.expand(message))
+	name := o.name()
+	if name == "" && o.Old != nil {
+		name = o.ID
+	}
+	e := o.Type.apiError(o.doing, name, status, code, o.expand(message))
 	e.RequestID = o.uuid()
 	return e
 }
@@ -55,6 +59,7 @@ var serviceNames = map[string]string{
 	"secretsmanager": "Secrets Manager", "ssm": "SSM", "servicediscovery": "ServiceDiscovery", "route53": "Route 53",
 	"acm": "ACM", "backup": "Backup", "wafv2": "WAFV2", "guardduty": "GuardDuty", "cloudtrail": "CloudTrail",
 	"securityhub": "SecurityHub", "accessanalyzer": "AccessAnalyzer", "eks": "EKS",
+	"xray": "XRay", "dlm": "DLM", "schemas": "Schemas", "cfg": "Config Service", "inspector2": "Inspector2", "macie2": "Macie2",
 }
 
 // apiError fills in what every error of the type has in common.

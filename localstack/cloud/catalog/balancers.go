@@ -33,7 +33,11 @@ func checkBalancerName(c *Checking) {
 
 func loadBalancer() Type {
 	return Type{
-		Is: "lb.LoadBalancer", ID: "{arn}", NameMax: 32, Replace: "name namePrefix internal loadBalancerType customerOwnedIpv4Pool", Settles: 120e9,
+		Is:        "lb.LoadBalancer",
+		ID:        "{arn}",
+		NameMax:   32,
+		Replace:   "name namePrefix internal loadBalancerType customerOwnedIpv4Pool",
+		Settles:   120e9,
 		Unordered: "subnetMappings",
 		Defaults: object{
 			"clientKeepAlive": 3600, "desyncMitigationMode": "defensive", "dropInvalidHeaderFields": false, "enableDeletionProtection": false,
@@ -45,12 +49,15 @@ func loadBalancer() Type {
 			"loadBalancerType": "application network gateway", "ipAddressType": "ipv4 dualstack dualstack-without-public-ipv4",
 			"desyncMitigationMode": "monitor defensive strictest",
 		},
-		Outputs: object{"arn": "", "arnSuffix": "", "dnsName": "", "zoneId": "", "vpcId": "", "ipAddressType": "ipv4"},
+		Outputs: object{
+			"arn": "", "arnSuffix": "", "dnsName": "", "zoneId": "", "vpcId": "", "ipAddressType": "ipv4",
+		},
 		Refs: []string{
 			"subnets ec2.Subnet", "subnetMappings.subnetId ec2.Subnet", "subnetMappings.allocationId ec2.Eip", "securityGroups " + anyGroup,
 			"accessLogs.bucket s3.Bucket ~",
 		},
-		Exists:  "DuplicateLoadBalancerName: A load balancer with the same name '{name}' exists, but with different settings",
+		Exists: "DuplicateLoadBalancerName: A load balancer with the same name '{name}' exists, but with " +
+			"different settings",
 		Missing: "LoadBalancerNotFound: Load balancer '{ref}' not found",
 		InUse:   "ResourceInUse: Load balancer '{arn}' is in use by {by}",
 		Check: func(c *Checking) {
@@ -60,7 +67,8 @@ func loadBalancer() Type {
 		Before: placeBalancer,
 		OnDelete: func(o *Op) error {
 			if o.yes("enableDeletionProtection") {
-				return o.refuse("OperationNotPermitted: Load balancer '{arn}' cannot be deleted because deletion protection is enabled")
+				return o.refuse("OperationNotPermitted: Load balancer '{arn}' cannot be deleted because deletion " +
+					"protection is enabled")
 			}
 			return nil
 		},
@@ -78,7 +86,8 @@ func placeBalancer(o *Op) error {
 	}
 	for _, group := range o.targets("securityGroups") {
 		if vpc != "" && group.Text("vpcId") != vpc {
-			return o.refusef("InvalidConfigurationRequest: One or more security groups are invalid: %s is in another VPC", group.ID)
+			return o.refusef("InvalidConfigurationRequest: One or more security groups are invalid: %s is in "+
+				"another VPC", group.ID)
 		}
 	}
 	if !o.creating() {
@@ -147,8 +156,9 @@ func targetGroup() Type {
 				"timeout": 5, "unhealthyThreshold": 3,
 			},
 		},
-		Refs:    []string{"vpcId ec2.Vpc ?"},
-		Exists:  "DuplicateTargetGroupName: A target group with the same name '{name}' exists, but with different settings",
+		Refs: []string{"vpcId ec2.Vpc ?"},
+		Exists: "DuplicateTargetGroupName: A target group with the same name '{name}' exists, but with " +
+			"different settings",
 		Missing: "TargetGroupNotFound: One or more target groups not found: {ref}",
 		InUse:   "ResourceInUse: Target group '{arn}' is currently in use by a listener or a rule",
 		Check: func(c *Checking) {
@@ -189,7 +199,8 @@ func listeners() []Type {
 			Is: "lb.Listener", ID: "{arn}", Replace: "loadBalancerArn", Unique: "{loadBalancerArn}:{port}",
 			Outputs: object{"arn": ""},
 			Refs:    append(groupsOf("defaultActions"), "loadBalancerArn lb.LoadBalancer +", "certificateArn acm.Certificate -"),
-			Exists:  "DuplicateListener: A listener already exists on this port for this load balancer '{loadBalancerArn}'",
+			Exists: "DuplicateListener: A listener already exists on this port for this load balancer " +
+				"'{loadBalancerArn}'",
 			Missing: "ListenerNotFound: One or more listeners not found: {ref}",
 			InUse:   "ResourceInUse: Listener '{arn}' is in use by {by}",
 			Enums: map[string]string{
@@ -200,22 +211,36 @@ func listeners() []Type {
 			Before: placeListener,
 		},
 		{
-			Is: "lb.ListenerRule", ID: "{arn}", Replace: "listenerArn", Unique: "{listenerArn}/{priority}", Unordered: "conditions",
-			Outputs: object{"arn": ""},
-			Refs:    append(groupsOf("actions"), "listenerArn lb.Listener +"),
-			Exists:  "PriorityInUse: Priority '{priority}' is currently in use",
-			Enums:   map[string]string{"actions.type": "forward authenticate-oidc authenticate-cognito redirect fixed-response jwt-validation"},
-			Check:   func(c *Checking) { c.between("priority", 1, 99999) },
-			Before:  placeRule,
+			Is:        "lb.ListenerRule",
+			ID:        "{arn}",
+			Replace:   "listenerArn",
+			Unique:    "{listenerArn}/{priority}",
+			Unordered: "conditions",
+			Outputs:   object{"arn": ""},
+			Refs:      append(groupsOf("actions"), "listenerArn lb.Listener +"),
+			Exists:    "PriorityInUse: Priority '{priority}' is currently in use",
+			Enums: map[string]string{
+				"actions.type": "forward authenticate-oidc authenticate-cognito redirect fixed-response " +
+					"jwt-validation",
+			},
+			Check:  func(c *Checking) { c.between("priority", 1, 99999) },
+			Before: placeRule,
 		},
 		{
-			Is: "lb.ListenerCertificate", ID: "{listenerArn}_{certificateArn}", Replace: "listenerArn certificateArn", Overwrites: true,
-			Refs: []string{"listenerArn lb.Listener +", "certificateArn acm.Certificate -"},
+			Is:         "lb.ListenerCertificate",
+			ID:         "{listenerArn}_{certificateArn}",
+			Replace:    "listenerArn certificateArn",
+			Overwrites: true,
+			Refs:       []string{"listenerArn lb.Listener +", "certificateArn acm.Certificate -"},
 		},
 		{
-			Is: "lb.TargetGroupAttachment", ID: "{targetGroupArn}-{hex26}", Replace: "targetGroupArn targetId port availabilityZone",
-			Unique: "{targetGroupArn}/{targetId}/{port}", Overwrites: true,
-			Refs: []string{"targetGroupArn lb.TargetGroup +", "targetId ec2.Instance|lambda.Function|lb.LoadBalancer ~"},
+			Is:      "lb.TargetGroupAttachment",
+			ID:      "{targetGroupArn}-{hex26}",
+			Replace: "targetGroupArn targetId port availabilityZone",
+			Unique:  "{targetGroupArn}/{targetId}/{port}", Overwrites: true,
+			Refs: []string{
+				"targetGroupArn lb.TargetGroup +", "targetId ec2.Instance|lambda.Function|lb.LoadBalancer ~",
+			},
 		},
 	}
 }
@@ -233,7 +258,9 @@ func placeListener(o *Op) error {
 			return o.refuse("ValidationError: A certificate must be specified for HTTPS listeners")
 		}
 		if c := o.target("certificateArn"); c != nil && c.Text("status") != "ISSUED" {
-			return o.refuse("UnsupportedCertificate: The certificate '{certificateArn}' must have a fully-qualified domain name, a supported signature, and a supported key size; it is not issued yet.")
+			return o.refuse("UnsupportedCertificate: The certificate '{certificateArn}' must have a " +
+				"fully-qualified domain name, a supported signature, and a supported key size; it is not issued " +
+				"yet.")
 		}
 		o.fill("sslPolicy", "ELBSecurityPolicy-2016-08")
 	}

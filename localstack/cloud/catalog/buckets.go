@@ -61,15 +61,26 @@ func buckets() []Type {
 		}),
 		side("s3.BucketObjectLockConfiguration", "expectedBucketOwner objectLockEnabled", defaults(object{"objectLockEnabled": "Enabled"})),
 		{
-			Is: "s3.AccountPublicAccessBlock", Scope: Account, ID: "{account}", Unique: "{account}", Replace: "accountId", Overwrites: true, Defaults: block,
-			Outputs: object{"accountId": "{account}"},
+			Is:         "s3.AccountPublicAccessBlock",
+			Scope:      Account,
+			ID:         "{account}",
+			Unique:     "{account}",
+			Replace:    "accountId",
+			Overwrites: true,
+			Defaults:   block,
+			Outputs:    object{"accountId": "{account}"},
 		},
 	}
 }
 
 func bucket() Type {
 	return Type{
-		Is: "s3.Bucket", Scope: World, ID: "{bucket}", NameIn: "bucket", NameMax: 63, Replace: "bucket bucketPrefix objectLockEnabled",
+		Is:       "s3.Bucket",
+		Scope:    World,
+		ID:       "{bucket}",
+		NameIn:   "bucket",
+		NameMax:  63,
+		Replace:  "bucket bucketPrefix objectLockEnabled",
 		Defaults: object{"forceDestroy": false},
 		Outputs: object{
 			"arn": "arn:{partition}:s3:::{bucket}", "bucketDomainName": "{bucket}.s3.amazonaws.com", "bucketRegion": "{region}",
@@ -94,9 +105,12 @@ func bucket() Type {
 			}
 			if taken := o.Tx.Named(o.Token + "|" + o.name()); len(taken) > 0 {
 				if taken[0].Account == o.Account {
-					return o.refuse("409 BucketAlreadyOwnedByYou: Your previous request to create the named bucket succeeded and you already own it.")
+					return o.refuse("409 BucketAlreadyOwnedByYou: Your previous request to create the named " +
+						"bucket succeeded and you already own it.")
 				}
-				return o.refuse("409 BucketAlreadyExists: The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.")
+				return o.refuse("409 BucketAlreadyExists: The requested bucket name is not available. The bucket " +
+					"namespace is shared by all users of the system. Please select a different name and try " +
+					"again.")
 			}
 			o.State["hostedZoneId"] = regionalZone(bucketZones, "s3", o.Region)
 			return nil
@@ -113,8 +127,14 @@ func bucket() Type {
 
 func bucketObject() Type {
 	return Type{
-		Is: "s3.BucketObjectv2", Scope: World, ID: "{bucket}/{key}", NameIn: "-", Unique: "{bucket}/{key}", Replace: "bucket key", Overwrites: true,
-		Defaults: object{"forceDestroy": false}, Renewed: "etag versionId",
+		Is:         "s3.BucketObjectv2",
+		Scope:      World,
+		ID:         "{bucket}/{key}",
+		NameIn:     "-",
+		Unique:     "{bucket}/{key}",
+		Replace:    "bucket key",
+		Overwrites: true,
+		Defaults:   object{"forceDestroy": false}, Renewed: "etag versionId",
 		Outputs: object{
 			"arn": "arn:{partition}:s3:::{bucket}/{key}", "etag": "{hex32}", "versionId": "{hex32}", "checksumCrc32": "", "checksumCrc32c": "",
 			"checksumCrc64nvme": "", "checksumSha1": "", "checksumSha256": "", "contentType": "application/octet-stream", "storageClass": "STANDARD",
@@ -134,7 +154,8 @@ func refusePublicPolicy(o *Op) error {
 		text := strings.NewReplacer(" ", "", "\n", "", "\t", "").Replace(o.text("policy"))
 		public := strings.Contains(text, `"Principal":"*"`) || strings.Contains(text, `"Principal":{"AWS":"*"}`)
 		if public && property.True(block.State, "blockPublicPolicy") && strings.Contains(text, `"Effect":"Allow"`) && !strings.Contains(text, `"Condition"`) {
-			return o.refuse("403 AccessDenied: User is not authorized to perform: s3:PutBucketPolicy because public policies are blocked by the BlockPublicPolicy block public access setting.")
+			return o.refuse("403 AccessDenied: User is not authorized to perform: s3:PutBucketPolicy because " +
+				"public policies are blocked by the BlockPublicPolicy block public access setting.")
 		}
 	}
 	return nil
@@ -149,7 +170,8 @@ func needsVersioning(o *Op) error {
 		return property.Text(r.State, "versioningConfiguration.status") == "Enabled"
 	})
 	if !enabled {
-		return o.refuse("InvalidRequest: Versioning must be 'Enabled' on the bucket to apply a replication configuration")
+		return o.refuse("InvalidRequest: Versioning must be 'Enabled' on the bucket to apply a replication " +
+			"configuration")
 	}
 	return nil
 }

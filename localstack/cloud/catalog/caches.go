@@ -16,22 +16,32 @@ func caches() []Type {
 	return []Type{
 		replicationGroup(), cacheCluster(), subnetGroup("elasticache.SubnetGroup", cacheARN+"subnetgroup:{name}", false),
 		{
-			Is: "elasticache.ParameterGroup", ID: "{name}", Replace: "name family description", Unordered: "parameters",
-			Defaults: object{"description": "Managed by Pulumi"},
-			Outputs:  object{"arn": cacheARN + "parametergroup:{name}"},
-			Exists:   "CacheParameterGroupAlreadyExists: Cache parameter group {name} already exists.",
-			Missing:  "404 CacheParameterGroupNotFound: CacheParameterGroup {ref} not found.",
-			InUse:    "InvalidCacheParameterGroupState: One or more cache clusters are still members of this parameter group {name}, so the group cannot be deleted.",
+			Is:        "elasticache.ParameterGroup",
+			ID:        "{name}",
+			Replace:   "name family description",
+			Unordered: "parameters",
+			Defaults:  object{"description": "Managed by Pulumi"},
+			Outputs:   object{"arn": cacheARN + "parametergroup:{name}"},
+			Exists:    "CacheParameterGroupAlreadyExists: Cache parameter group {name} already exists.",
+			Missing:   "404 CacheParameterGroupNotFound: CacheParameterGroup {ref} not found.",
+			InUse: "InvalidCacheParameterGroupState: One or more cache clusters are still members of this " +
+				"parameter group {name}, so the group cannot be deleted.",
 		},
 		{
-			Is: "elasticache.User", ID: "{userId}", Replace: "userId userName", Outputs: object{"arn": cacheARN + "user:{userId}"},
+			Is:      "elasticache.User",
+			ID:      "{userId}",
+			Replace: "userId userName",
+			Outputs: object{"arn": cacheARN + "user:{userId}"},
 			Enums:   map[string]string{"engine": "redis valkey REDIS VALKEY"},
 			Exists:  "UserAlreadyExists: User {userId} already exists.",
 			Missing: "404 UserNotFound: User {ref} not found.",
 			InUse:   "InvalidUserState: User {userId} is a member of a user group.",
 		},
 		{
-			Is: "elasticache.UserGroup", ID: "{userGroupId}", Replace: "userGroupId", Outputs: object{"arn": cacheARN + "usergroup:{userGroupId}"},
+			Is:      "elasticache.UserGroup",
+			ID:      "{userGroupId}",
+			Replace: "userGroupId",
+			Outputs: object{"arn": cacheARN + "usergroup:{userGroupId}"},
 			Enums:   map[string]string{"engine": "redis valkey REDIS VALKEY"},
 			Refs:    []string{"userIds elasticache.User"},
 			Exists:  "UserGroupAlreadyExists: User group {userGroupId} already exists.",
@@ -43,15 +53,25 @@ func caches() []Type {
 			Refs: []string{"userGroupId elasticache.UserGroup +", "userId elasticache.User"},
 		},
 		{
-			Is: "elasticache.ServerlessCache", ID: "{name}", NameMax: 40, Replace: "name kmsKeyId snapshotArnsToRestores subnetIds", Settles: 120e9,
+			Is:      "elasticache.ServerlessCache",
+			ID:      "{name}",
+			NameMax: 40,
+			Replace: "name kmsKeyId snapshotArnsToRestores subnetIds",
+			Settles: 120e9,
 			Outputs: object{
 				"arn": cacheARN + "serverlesscache:{name}", "createTime": "{now}", "fullEngineVersion": "8.1", "majorEngineVersion": "8", "status": "available",
 				"dailySnapshotTime": "03:00", "description": " ",
-				"endpoints":       list{object{"address": "{name}-{hex6}.serverless.{region}.cache.amazonaws.com", "port": 6379}},
-				"readerEndpoints": list{object{"address": "{name}-{hex6}.serverless.{region}.cache.amazonaws.com", "port": 6380}},
+				"endpoints": list{
+					object{"address": "{name}-{hex6}.serverless.{region}.cache.amazonaws.com", "port": 6379},
+				},
+				"readerEndpoints": list{
+					object{"address": "{name}-{hex6}.serverless.{region}.cache.amazonaws.com", "port": 6380},
+				},
 			},
-			Enums:  map[string]string{"engine": "redis valkey memcached"},
-			Refs:   []string{"subnetIds ec2.Subnet", "securityGroupIds " + anyGroup, "userGroupId elasticache.UserGroup"},
+			Enums: map[string]string{"engine": "redis valkey memcached"},
+			Refs: []string{
+				"subnetIds ec2.Subnet", "securityGroupIds " + anyGroup, "userGroupId elasticache.UserGroup",
+			},
 			Exists: "ServerlessCacheAlreadyExistsFault: Serverless cache {name} already exists",
 		},
 	}
@@ -59,12 +79,19 @@ func caches() []Type {
 
 func replicationGroup() Type {
 	return Type{
-		Is: "elasticache.ReplicationGroup", ID: "{replicationGroupId}", NameIn: "replicationGroupId", NameMax: 40, Settles: 480e9,
+		Is:      "elasticache.ReplicationGroup",
+		ID:      "{replicationGroupId}",
+		NameIn:  "replicationGroupId",
+		NameMax: 40,
+		Settles: 480e9,
 		Replace: "replicationGroupId atRestEncryptionEnabled dataTieringEnabled globalReplicationGroupId kmsKeyId networkType port securityGroupNames " +
 			"snapshotArns snapshotName subnetGroupName",
 		Unordered: "logDeliveryConfigurations",
 		Defaults:  object{"automaticFailoverEnabled": false, "multiAzEnabled": false},
-		Enums:     map[string]string{"engine": "redis valkey", "transitEncryptionMode": "preferred required", "clusterMode": "enabled disabled compatible", "authTokenUpdateStrategy": "SET ROTATE DELETE"},
+		Enums: map[string]string{
+			"engine": "redis valkey", "transitEncryptionMode": "preferred required",
+			"clusterMode": "enabled disabled compatible", "authTokenUpdateStrategy": "SET ROTATE DELETE",
+		},
 		Outputs: object{
 			"arn": cacheARN + "replicationgroup:{replicationGroupId}", "engine": "redis", "engineVersion": "7.1", "engineVersionActual": "",
 			"autoMinorVersionUpgrade": true, "clusterEnabled": false, "configurationEndpointAddress": "", "primaryEndpointAddress": "",
@@ -113,7 +140,8 @@ func placeReplicationGroup(o *Op) error {
 		o.State["replicasPerNodeGroup"] = nodes - 1
 	}
 	if o.yes("automaticFailoverEnabled") && nodes < 2 {
-		return o.refuse("InvalidParameterCombination: Replication group with automatic failover needs at least 2 nodes.")
+		return o.refuse("InvalidParameterCombination: Replication group with automatic failover needs at least 2 " +
+			"nodes.")
 	}
 	clustered := shards > 1 || strings.Contains(o.text("parameterGroupName"), "cluster.on") || o.text("clusterMode") == "enabled"
 	o.State["clusterEnabled"] = clustered
@@ -191,6 +219,9 @@ func cacheCluster() Type {
 		Is: "elasticache.Cluster", ID: "{clusterId}", NameIn: "clusterId", NameMax: 50, Settles: 300e9,
 		Replace: "clusterId availabilityZone engine ipDiscovery networkType outpostMode port preferredOutpostArn replicationGroupId snapshotArns " +
 			"snapshotName subnetGroupName transitEncryptionEnabled",
+		ReplaceToo: func(name string, state, _ map[string]any) bool {
+			return name == "nodeType" && state["engine"] == "memcached"
+		},
 		Unordered: "logDeliveryConfigurations",
 		Defaults:  object{"autoMinorVersionUpgrade": "true"},
 		Enums:     map[string]string{"engine": "memcached redis valkey", "azMode": "single-az cross-az"},

@@ -41,8 +41,10 @@ type Type struct {
 	NameMax   int
 	NameStart string
 	NameEnd   func(inputs map[string]any) string
-	// Replace names the properties whose change replaces the resource (the region always does).
-	Replace string
+	// Replace names the properties whose change replaces the resource (the region always does), ReplaceToo tells of others
+	// whose change does so for some resources only.
+	Replace    string
+	ReplaceToo func(property string, state, inputs map[string]any) bool
 	// Unordered names the lists of objects in which the order means nothing.
 	Unordered string
 	Defaults  map[string]any
@@ -94,6 +96,7 @@ func services() []func() []Type {
 		network, securityGroups, instances, identity, containers, balancers, scaling, monitoring, events, functions,
 		databases, documents, tables, caches, memory, buckets, files, queues, topics, streams, distributions, httpAPIs, restAPIs,
 		keys, secrets, zones, discovery, certificates, backups, firewalls, audit, kubernetesClusters,
+		tracing, deliveries, upkeep,
 	}
 }
 
@@ -230,6 +233,12 @@ func set(words string) map[string]bool {
 
 // Has reports whether the type has the property, as an input or an output.
 func (t *Type) Has(property string) bool { return t.schema[property].kind != 0 }
+
+// writeOnly reports whether AWS takes the property but nobody may keep it, as secretStringWo: its change is told by another,
+// secretStringWoVersion.
+func (t *Type) writeOnly(property string) bool {
+	return strings.HasSuffix(property, "Wo") && t.settable(property) && t.Has(property+"Version")
+}
 
 func (t *Type) settable(property string) bool {
 	p, ok := t.schema[property]

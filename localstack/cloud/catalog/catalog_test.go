@@ -36,7 +36,7 @@ func TestWhatIsRequiredOrOnlyAnOutputHasNoDefault(t *testing.T) {
 var documentedExceptions = map[string]string{
 	"aws:ec2/instance:Instance.enablePrimaryIpv6":                "only when it is taken away",
 	"aws:ecs/service:Service.forceNewDeployment":                 "a deployment, no service",
-	"aws:elasticache/cluster:Cluster.nodeType":                   "only for Memcached",
+	"aws:elasticache/cluster:Cluster.nodeType":                   "only for Memcached, as ReplaceToo says",
 	"aws:guardduty/detector:Detector.findingPublishingFrequency": "speaks of member accounts",
 	"aws:rds/cluster:Cluster.storageType":                        "only for Multi-AZ clusters of instances",
 }

@@ -11,8 +11,14 @@ import (
 func certificates() []Type {
 	return []Type{
 		{
-			Is: "acm.Certificate", ID: "{arn}", Replace: "certificateAuthorityArn domainName keyAlgorithm subjectAlternativeNames validationMethod validationOptions",
-			Enums: map[string]string{"validationMethod": "DNS EMAIL NONE HTTP", "keyAlgorithm": "RSA_1024 RSA_2048 RSA_3072 RSA_4096 EC_prime256v1 EC_secp384r1 EC_secp521r1"},
+			Is: "acm.Certificate",
+			ID: "{arn}",
+			Replace: "certificateAuthorityArn domainName keyAlgorithm subjectAlternativeNames validationMethod " +
+				"validationOptions",
+			Enums: map[string]string{
+				"validationMethod": "DNS EMAIL NONE HTTP",
+				"keyAlgorithm":     "RSA_1024 RSA_2048 RSA_3072 RSA_4096 EC_prime256v1 EC_secp384r1 EC_secp521r1",
+			},
 			Outputs: object{
 				"arn": "arn:{partition}:acm:{region}:{account}:certificate/{uuid}", "keyAlgorithm": "RSA_2048", "notAfter": "", "notBefore": "",
 				"options":        object{"certificateTransparencyLoggingPreference": "ENABLED", "export": "DISABLED"},
@@ -35,11 +41,12 @@ func certificates() []Type {
 					return nil
 				}
 				if o.given("privateKey") || o.given("certificateAuthorityArn") {
-					o.State["status"] = "ISSUED"
+					o.fill("status", "ISSUED")
 					o.State["type"] = map[bool]string{true: "IMPORTED", false: "PRIVATE"}[o.given("privateKey")]
 					return nil
 				}
-				o.State["status"], o.State["type"] = "PENDING_VALIDATION", "AMAZON_ISSUED"
+				o.fill("status", "PENDING_VALIDATION")
+				o.State["type"] = "AMAZON_ISSUED"
 				if o.text("validationMethod") == "DNS" {
 					o.State["domainValidationOptions"] = o.validationRecords()
 				}
@@ -47,9 +54,15 @@ func certificates() []Type {
 			},
 		},
 		{
-			Is: "acm.CertificateValidation", ID: "{now}", Slot: "{certificateArn}", Unique: "{certificateArn}", Overwrites: true,
-			Replace: "certificateArn validationRecordFqdns", Settles: 60e9, Refs: []string{"certificateArn acm.Certificate +"},
-			Before: issueCertificate,
+			Is:         "acm.CertificateValidation",
+			ID:         "{now}",
+			Slot:       "{certificateArn}",
+			Unique:     "{certificateArn}",
+			Overwrites: true,
+			Replace:    "certificateArn validationRecordFqdns",
+			Settles:    60e9,
+			Refs:       []string{"certificateArn acm.Certificate +"},
+			Before:     issueCertificate,
 		},
 	}
 }

@@ -99,7 +99,8 @@ func finalSnapshot(protected, missing, snapshotIs, idProperty, arnKind, of strin
 				return o.refuse(missing)
 			}
 			if o.find(snapshotIs, name) != nil {
-				return o.refusef("DBSnapshotAlreadyExists: Cannot create the snapshot because a snapshot with the identifier %s already exists.", name)
+				return o.refusef("DBSnapshotAlreadyExists: Cannot create the snapshot because a snapshot with "+
+					"the identifier %s already exists.", name)
 			}
 			o.also(snapshotIs, name, object{
 				idProperty: name, of: o.text(o.NameIn), "status": "available", "engine": o.text("engine"), "region": o.Region,
@@ -146,7 +147,8 @@ func rdsInstances() []Type {
 			Check:   checkDatabase,
 			Before: func(o *Op) error {
 				if o.creating() && !o.given("allocatedStorage") && !o.given("snapshotIdentifier") && !o.given("replicateSourceDb") && !strings.HasPrefix(o.text("engine"), "aurora") {
-					return o.refuse("InvalidParameterValue: Invalid storage size for engine name {engine}: a value for allocated_storage is required")
+					return o.refuse("InvalidParameterValue: Invalid storage size for engine name {engine}: a " +
+						"value for allocated_storage is required")
 				}
 				if !o.creating() && o.number("allocatedStorage") < property.Number(o.Old.State, "allocatedStorage") {
 					return o.refuse("InvalidParameterCombination: Invalid storage size: storage can only grow")
@@ -164,15 +166,19 @@ func rdsInstances() []Type {
 				noFinalSnapshot, "rds.Snapshot", "dbSnapshotIdentifier", "snapshot", "dbInstanceIdentifier"),
 		},
 		{
-			Is: "rds.Snapshot", ID: "{dbSnapshotIdentifier}", Replace: "dbInstanceIdentifier dbSnapshotIdentifier", Settles: 120e9,
+			Is:      "rds.Snapshot",
+			ID:      "{dbSnapshotIdentifier}",
+			Replace: "dbInstanceIdentifier dbSnapshotIdentifier",
+			Settles: 120e9,
 			Outputs: object{
 				"dbSnapshotArn": rdsARN + "snapshot:{dbSnapshotIdentifier}", "status": "available", "snapshotType": "manual",
 				"allocatedStorage": 20, "availabilityZone": "", "encrypted": false, "engine": "{dbInstanceIdentifier>engine}",
 				"engineVersion": "{dbInstanceIdentifier>engineVersion}", "iops": 0, "kmsKeyId": "", "licenseModel": "", "optionGroupName": "", "port": 0,
 				"sourceDbSnapshotIdentifier": "", "sourceRegion": "", "storageType": "", "vpcId": "",
 			},
-			Refs:    []string{"dbInstanceIdentifier rds.Instance ?"},
-			Exists:  "DBSnapshotAlreadyExists: Cannot create the snapshot because a snapshot with the identifier {dbSnapshotIdentifier} already exists.",
+			Refs: []string{"dbInstanceIdentifier rds.Instance ?"},
+			Exists: "DBSnapshotAlreadyExists: Cannot create the snapshot because a snapshot with the identifier " +
+				"{dbSnapshotIdentifier} already exists.",
 			Missing: "404 DBSnapshotNotFound: DBSnapshot not found: {ref}",
 		},
 	}
@@ -195,206 +201,4 @@ func checkDatabase(c *Checking) {
 		c.Failf("password", `"password": required field is not set; or set manage_master_user_password`)
 	}
 	c.between("backupRetentionPeriod", 0, 35)
-}
-
-func auroraClusters() []Type {
-	return []Type{
-		{
-			Is: "rds.Cluster", ID: "{clusterIdentifier}", NameIn: "clusterIdentifier", NameMax: 63, Settles: 120e9,
-			Replace: "availabilityZones clusterIdentifier clusterIdentifierPrefix clusterScalabilityType databaseName dbSubnetGroupName dbSystemId engine " +
-				"engineMode kmsKeyId masterUsername restoreToPointInTime s3Import snapshotIdentifier sourceRegion storageEncrypted",
-			Defaults: object{
-				"backupRetentionPeriod": 1, "copyTagsToSnapshot": false, "deleteAutomatedBackups": true, "engineMode": "provisioned",
-				"skipFinalSnapshot": false,
-			},
-			Enums: map[string]string{"engine": "aurora-mysql aurora-postgresql mysql postgres neptune", "engineMode": "global parallelquery provisioned serverless"},
-			Outputs: object{
-				"arn": rdsARN + "cluster:{clusterIdentifier}", "clusterResourceId": "cluster-{HEX26}", "caCertificateValidTill": "",
-				"endpoint":       "{clusterIdentifier}.cluster-{hex12}.{region}.rds.amazonaws.com",
-				"readerEndpoint": "{clusterIdentifier}.cluster-ro-{hex12}.{region}.rds.amazonaws.com", "hostedZoneId": "Z{HEX13}",
-				"engineVersionActual": "", "clusterMembers": list{}, "masterUserSecrets": list{}, "dbSubnetGroupName": "default",
-				"preferredBackupWindow": "03:00-03:30", "preferredMaintenanceWindow": "sun:05:00-sun:05:30", "networkType": "IPV4",
-				"availabilityZones": list{"{region}a", "{region}b", "{region}c"}, "engineLifecycleSupport": "open-source-rds-extended-support",
-			},
-			Refs: []string{
-				"dbSubnetGroupName rds.SubnetGroup", "vpcSecurityGroupIds " + anyGroup, "dbClusterParameterGroupName rds.ClusterParameterGroup",
-				"kmsKeyId kms.Key ~", "snapshotIdentifier rds.ClusterSnapshot ~",
-			},
-			Exists:  "DBClusterAlreadyExistsFault: DB Cluster already exists",
-			Missing: "404 DBClusterNotFoundFault: DBCluster {ref} not found.",
-			InUse:   "InvalidDBClusterStateFault: Cluster cannot be deleted, it still contains DB instances in non-deleting state.",
-			Check: func(c *Checking) {
-				c.atMostOne("masterPassword", "manageMasterUserPassword")
-				if !c.given("snapshotIdentifier") && !c.given("replicationSourceIdentifier") && !c.given("restoreToPointInTime") && !c.given("masterUsername") {
-					c.Failf("masterUsername", `"master_username": required field is not set`)
-				}
-			},
-			Before: func(o *Op) error { databaseDefaults(o, "dbClusterParameterGroupName"); return nil },
-			After:  func(o *Op) error { managedSecret(o, "rds!cluster"); return nil },
-			OnDelete: finalSnapshot("InvalidParameterCombination: Cannot delete protected Cluster, please disable deletion protection and try again.",
-				noFinalSnapshot, "rds.ClusterSnapshot", "dbClusterSnapshotIdentifier", "cluster-snapshot", "dbClusterIdentifier"),
-		},
-		clusterInstance("rds.ClusterInstance", "rds.Cluster", object{
-			"networkType": "IPV4", "engineVersionActual": "{clusterIdentifier>engineVersionActual}", "dbParameterGroupName": "{clusterIdentifier>dbClusterParameterGroupName}",
-			"engineVersion": "{clusterIdentifier>engineVersion}", "dbSubnetGroupName": "{clusterIdentifier>dbSubnetGroupName}",
-		}, object{"autoMinorVersionUpgrade": true, "copyTagsToSnapshot": false, "monitoringInterval": 0, "promotionTier": 0, "forceDestroy": false}),
-		{
-			Is: "rds.ClusterSnapshot", ID: "{dbClusterSnapshotIdentifier}", Replace: "dbClusterIdentifier dbClusterSnapshotIdentifier", Settles: 120e9,
-			Outputs: object{
-				"dbClusterSnapshotArn": rdsARN + "cluster-snapshot:{dbClusterSnapshotIdentifier}", "status": "available", "snapshotType": "manual",
-				"allocatedStorage": 1, "availabilityZones": list{}, "engine": "", "engineVersion": "", "kmsKeyId": "", "licenseModel": "", "port": 0,
-				"sourceDbClusterSnapshotArn": "", "storageEncrypted": false, "vpcId": "",
-			},
-			Refs:    []string{"dbClusterIdentifier rds.Cluster|docdb.Cluster ?"},
-			Exists:  "DBClusterSnapshotAlreadyExistsFault: Cannot create the cluster snapshot because one with the identifier {dbClusterSnapshotIdentifier} already exists.",
-			Missing: "404 DBClusterSnapshotNotFoundFault: DBClusterSnapshot not found: {ref}",
-		},
-	}
-}
-
-// clusterInstance is one instance of an Aurora or DocumentDB cluster. The first one writes.
-func clusterInstance(is, cluster string, outputs, defaults object) Type {
-	all := object{
-		"arn": rdsARN + "db:{identifier}", "dbiResourceId": "db-{HEX26}", "endpoint": "{identifier}.{hex12}.{region}.rds.amazonaws.com",
-		"port": "", "kmsKeyId": "{clusterIdentifier>kmsKeyId}", "storageEncrypted": false, "writer": false, "availabilityZone": "{region}a",
-		"caCertIdentifier": "rds-ca-rsa2048-g1", "preferredBackupWindow": "03:00-03:30", "preferredMaintenanceWindow": "sun:05:00-sun:05:30",
-	}
-	for name, v := range outputs {
-		all[name] = v
-	}
-	replace := "availabilityZone clusterIdentifier engine identifier identifierPrefix"
-	if is == "rds.ClusterInstance" {
-		replace += " dbSubnetGroupName customIamInstanceProfile publiclyAccessible"
-	}
-	return Type{
-		Is: is, ID: "{identifier}", NameIn: "identifier", NameMax: 63, Replace: replace, Outputs: all, Defaults: defaults, Settles: 300e9,
-		Refs:    []string{"clusterIdentifier " + cluster},
-		Exists:  "DBInstanceAlreadyExists: DB instance already exists",
-		Missing: "404 DBInstanceNotFound: DBInstance {ref} not found.",
-		Before: func(o *Op) error {
-			owner := o.target("clusterIdentifier")
-			if owner == nil || !o.creating() {
-				return nil
-			}
-			if engine := o.text("engine"); engine != "" && engine != owner.Text("engine") {
-				return o.refusef("InvalidParameterCombination: The engine name requested for your DB instance (%s) doesn't match the engine name of your DB cluster (%s).", engine, owner.Text("engine"))
-			}
-			members := property.List(owner.State, "clusterMembers")
-			o.State["port"], o.State["writer"] = property.Number(owner.State, "port"), len(members) == 0
-			o.State["storageEncrypted"] = property.True(owner.State, "storageEncrypted")
-			clone := owner.Clone()
-			clone.State["clusterMembers"] = append(members, o.name())
-			o.Tx.Put(clone)
-			return nil
-		},
-		OnDelete: func(o *Op) error {
-			if owner := o.target("clusterIdentifier"); owner != nil {
-				clone := owner.Clone()
-				members := slices.DeleteFunc(property.List(clone.State, "clusterMembers"), func(m any) bool { return m == o.name() })
-				clone.State["clusterMembers"] = members
-				o.Tx.Put(clone)
-			}
-			return nil
-		},
-	}
-}
-
-func groups() []Type {
-	parameters := func(is, kind string) Type {
-		return Type{
-			Is: is, ID: "{name}", Replace: "name namePrefix family description", Unordered: "parameters",
-			Defaults: object{"description": "Managed by Pulumi"},
-			Outputs:  object{"arn": rdsARN + kind + ":{name}"},
-			Exists:   "DBParameterGroupAlreadyExists: Parameter group {name} already exists",
-			Missing:  "404 DBParameterGroupNotFound: DBParameterGroup not found: {ref}",
-			InUse:    "InvalidDBParameterGroupState: One or more database instances are still members of this parameter group {name}, so the group cannot be deleted",
-		}
-	}
-	instance := parameters("rds.ParameterGroup", "pg")
-	instance.Defaults["skipDestroy"] = false
-	return []Type{
-		subnetGroup("rds.SubnetGroup", rdsARN+"subgrp:{name}", true),
-		instance, parameters("rds.ClusterParameterGroup", "cluster-pg"),
-		{
-			Is: "rds.OptionGroup", ID: "{name}", Replace: "name namePrefix engineName majorEngineVersion optionGroupDescription", Unordered: "options",
-			Defaults: object{"optionGroupDescription": "Managed by Pulumi", "skipDestroy": false},
-			Outputs:  object{"arn": rdsARN + "og:{name}"},
-			Exists:   "OptionGroupAlreadyExistsFault: The option group {name} already exists.",
-		},
-	}
-}
-
-// subnetGroup is the group of subnets of a database service. Databases need two zones.
-func subnetGroup(is, arn string, twoZones bool) Type {
-	t := Type{
-		Is: is, ID: "{name}", Replace: "name namePrefix",
-		Defaults: object{"description": "Managed by Pulumi"},
-		Outputs:  object{"arn": arn},
-		Refs:     []string{"subnetIds ec2.Subnet ?"},
-		Exists:   "DBSubnetGroupAlreadyExists: The DB subnet group '{name}' already exists.",
-		Missing:  "404 DBSubnetGroupNotFoundFault: DB subnet group '{ref}' not found.",
-		InUse:    "InvalidDBSubnetGroupStateFault: Cannot delete the subnet group '{name}' because at least one database instance: {by} is still using it.",
-		Before: func(o *Op) error {
-			vpc, zones := vpcOf(o, "subnetIds")
-			if twoZones && len(zones) < 2 && len(o.targets("subnetIds")) == len(property.Texts(o.State, "subnetIds")) {
-				return o.refuse("DBSubnetGroupDoesNotCoverEnoughAZs: The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement. Add subnets to cover at least 2 AZs.")
-			}
-			if _, ok := o.schema["vpcId"]; ok {
-				o.State["vpcId"] = vpc
-			}
-			return nil
-		},
-	}
-	switch is {
-	case "rds.SubnetGroup":
-		t.Outputs["supportedNetworkTypes"], t.Outputs["vpcId"] = list{"IPV4"}, ""
-	case "elasticache.SubnetGroup":
-		t.Replace, t.Outputs["vpcId"] = "name", ""
-		t.Exists = "CacheSubnetGroupAlreadyExists: Cache subnet group {name} already exists."
-		t.Missing = "404 CacheSubnetGroupNotFoundFault: Cache Subnet Group {ref} does not exist."
-		t.InUse = "CacheSubnetGroupInUse: Cache subnet group {name} is currently in use by a cache cluster."
-	case "memorydb.SubnetGroup":
-		t.Outputs["vpcId"] = ""
-		t.Exists = "SubnetGroupAlreadyExistsFault: Subnet group {name} already exists."
-		t.Missing = "SubnetGroupNotFoundFault: Subnet group not found: {ref}"
-		t.InUse = "SubnetGroupInUseFault: Subnet group {name} is currently in use by a cluster."
-	}
-	return t
-}
-
-func proxies() []Type {
-	return []Type{
-		{
-			Is: "rds.Proxy", ID: "{name}", NameMax: 60, Replace: "name engineFamily vpcSubnetIds", Settles: 120e9, Unordered: "auths",
-			Defaults: object{"debugLogging": false, "requireTls": false},
-			Enums:    map[string]string{"engineFamily": "MYSQL POSTGRESQL SQLSERVER"},
-			Outputs:  object{"arn": rdsARN + "db-proxy:prx-{hex17}", "endpoint": "{name}.proxy-{hex12}.{region}.rds.amazonaws.com", "idleClientTimeout": 1800, "defaultAuthScheme": "NONE"},
-			Refs:     []string{"vpcSubnetIds ec2.Subnet", "vpcSecurityGroupIds " + anyGroup, "roleArn iam.Role ?"},
-			Exists:   "DBProxyAlreadyExistsFault: A DB Proxy with the name {name} already exists.",
-			Missing:  "404 DBProxyNotFoundFault: DBProxy {ref} not found.",
-		},
-		{
-			Is: "rds.ProxyDefaultTargetGroup", ID: "{dbProxyName}", NameIn: "-", Unique: "{dbProxyName}", Replace: "dbProxyName", Overwrites: true,
-			Outputs: object{"arn": rdsARN + "target-group:prx-tg-{hex17}", "name": "default"},
-			Refs:    []string{"dbProxyName rds.Proxy +"},
-		},
-		{
-			Is: "rds.ProxyTarget", ID: "{dbProxyName}/{targetGroupName}/{type}/{rdsResourceId}",
-			Replace: "dbProxyName targetGroupName dbInstanceIdentifier dbClusterIdentifier",
-			Outputs: object{"endpoint": "", "port": "", "rdsResourceId": "", "targetArn": "", "trackedClusterId": "{dbClusterIdentifier}", "type": ""},
-			Refs:    []string{"dbProxyName rds.Proxy +", "dbInstanceIdentifier rds.Instance +", "dbClusterIdentifier rds.Cluster +"},
-			Check:   func(c *Checking) { c.exactlyOne("dbInstanceIdentifier", "dbClusterIdentifier") },
-			Before: func(o *Op) error {
-				kind, owner := "RDS_INSTANCE", o.target("dbInstanceIdentifier")
-				if owner == nil {
-					kind, owner = "TRACKED_CLUSTER", o.target("dbClusterIdentifier")
-				}
-				if owner != nil {
-					o.State["type"], o.State["rdsResourceId"], o.State["targetArn"] = kind, owner.Text(Find(owner.Type).NameIn), owner.Text("arn")
-					o.State["endpoint"], o.State["port"] = owner.Text("endpoint"), property.Number(owner.State, "port")
-				}
-				return nil
-			},
-		},
-	}
 }

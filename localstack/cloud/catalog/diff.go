@@ -28,7 +28,7 @@ func (t *Type) Compare(place Place, state, inputs map[string]any, ignored []stri
 	for _, name := range slices.Sorted(maps.Keys(t.schema)) {
 		p := t.schema[name]
 		wanted, given := in[name]
-		if p.output || !given && p.computed {
+		if p.output || !given && p.computed || t.writeOnly(name) {
 			continue
 		}
 		for _, difference := range property.Compare(name, t.unfilled(name, state[name], wanted), wanted, t.unordered[name]) {
@@ -36,13 +36,17 @@ func (t *Type) Compare(place Place, state, inputs map[string]any, ignored []stri
 				continue
 			}
 			d.Differences = append(d.Differences, difference)
-			if t.replaces(difference.Path) {
+			if t.replaces(difference.Path) || t.ReplaceToo != nil && t.ReplaceToo(difference.Path, state, in) {
 				d.Replacing = append(d.Replacing, difference.Path)
 			}
 		}
 	}
-	if t.tagged && !ignores(ignored, "tags") && !ignores(ignored, "tagsAll") && len(ignored) == 0 {
-		d.Differences = append(d.Differences, property.Compare("tagsAll", state["tagsAll"], place.tagsAllOrUnknown(in["tags"]), false)...)
+	if t.tagged {
+		for _, difference := range property.Compare("tagsAll", state["tagsAll"], place.tagsAllOrUnknown(in["tags"]), false) {
+			if !ignores(ignored, difference.Path) && !ignores(ignored, strings.Replace(difference.Path, "tagsAll", "tags", 1)) {
+				d.Differences = append(d.Differences, difference)
+			}
+		}
 	}
 	if len(d.Replacing) > 0 {
 		d.DeleteFirst = t.clashes(place, state, in, inputs)
@@ -108,10 +112,7 @@ func withoutIndices(path string) string {
 }
 
 func ignores(ignored []string, path string) bool {
-	return slices.ContainsFunc(ignored, func(i string) bool {
-		i = strings.TrimSuffix(i, "[*]")
-		return path == i || strings.HasPrefix(path, i) && strings.ContainsAny(path[len(i):len(i)+1], ".[")
-	})
+	return slices.ContainsFunc(ignored, func(above string) bool { return property.Below(path, above) })
 }
 
 // clashes reports whether old and new could not exist side by side.

@@ -27,11 +27,16 @@ func distributions() []Type {
 		distribution(arn),
 		{
 			Is: "cloudfront.OriginAccessControl", Scope: Account, ID: "E{HEX13}", NameMax: 64, Renewed: "etag",
-			Enums:   map[string]string{"originAccessControlOriginType": "s3 mediastore mediapackagev2 lambda", "signingBehavior": "always never no-override", "signingProtocol": "sigv4"},
+			Enums: map[string]string{
+				"originAccessControlOriginType": "s3 mediastore mediapackagev2 lambda",
+				"signingBehavior":               "always never no-override", "signingProtocol": "sigv4",
+			},
 			Outputs: object{"arn": arn + "origin-access-control/{id}", "etag": "E{HEX13}"},
-			Exists:  "409 OriginAccessControlAlreadyExists: An origin access control with the same name already exists.",
+			Exists: "409 OriginAccessControlAlreadyExists: An origin access control with the same name already " +
+				"exists.",
 			Missing: "404 NoSuchOriginAccessControl: The origin access control {ref} does not exist.",
-			InUse:   "409 OriginAccessControlInUse: Cannot delete the origin access control because it's in use by one or more distributions.",
+			InUse: "409 OriginAccessControlInUse: Cannot delete the origin access control because it's in use " +
+				"by one or more distributions.",
 		},
 		{
 			Is: "cloudfront.OriginAccessIdentity", Scope: Account, ID: "E{HEX13}", Renewed: "etag",
@@ -43,11 +48,20 @@ func distributions() []Type {
 		},
 		cache, request, response,
 		{
-			Is: "cloudfront.Function", Scope: Account, ID: "{name}", NameMax: 64, Replace: "name", Renewed: "etag liveStageEtag", Defaults: object{"publish": true},
-			Enums:   map[string]string{"runtime": "cloudfront-js-1.0 cloudfront-js-2.0"},
-			Outputs: object{"arn": arn + "function/{name}", "etag": "E{HEX13}", "liveStageEtag": "E{HEX13}", "status": "UNASSOCIATED"},
-			Exists:  "409 FunctionAlreadyExists: A function with the same name already exists in this AWS account.",
-			InUse:   "409 FunctionInUse: Cannot delete the function, it is in use by {by}.",
+			Is:       "cloudfront.Function",
+			Scope:    Account,
+			ID:       "{name}",
+			NameMax:  64,
+			Replace:  "name",
+			Renewed:  "etag liveStageEtag",
+			Defaults: object{"publish": true},
+			Enums:    map[string]string{"runtime": "cloudfront-js-1.0 cloudfront-js-2.0"},
+			Outputs: object{
+				"arn": arn + "function/{name}", "etag": "E{HEX13}", "liveStageEtag": "E{HEX13}",
+				"status": "UNASSOCIATED",
+			},
+			Exists: "409 FunctionAlreadyExists: A function with the same name already exists in this AWS account.",
+			InUse:  "409 FunctionInUse: Cannot delete the function, it is in use by {by}.",
 		},
 		{
 			Is: "cloudfront.VpcOrigin", Scope: Account, ID: "vo_{hex22}", Renewed: "etag", Settles: 300e9,
@@ -60,12 +74,20 @@ func distributions() []Type {
 
 func distribution(arn string) Type {
 	return Type{
-		Is: "cloudfront.Distribution", Scope: Account, ID: "E{HEX13}", Settles: 240e9, Renewed: "etag lastModifiedTime", Replace: "staging",
+		Is:        "cloudfront.Distribution",
+		Scope:     Account,
+		ID:        "E{HEX13}",
+		Settles:   240e9,
+		Renewed:   "etag lastModifiedTime",
+		Replace:   "staging",
 		Unordered: "origins originGroups customErrorResponses",
 		Defaults: object{
 			"httpVersion": "http2", "isIpv6Enabled": false, "priceClass": "PriceClass_All", "retainOnDelete": false, "staging": false, "waitForDeployment": true,
 		},
-		Enums: map[string]string{"httpVersion": "http1.1 http2 http3 http2and3", "priceClass": "PriceClass_100 PriceClass_200 PriceClass_All"},
+		Enums: map[string]string{
+			"httpVersion": "http1.1 http2 http3 http2and3",
+			"priceClass":  "PriceClass_100 PriceClass_200 PriceClass_All",
+		},
 		Outputs: object{
 			"arn": arn + "distribution/{id}", "domainName": "d{hex13}.cloudfront.net", "hostedZoneId": "Z2FDTNDATAQYW2", "status": "Deployed",
 			"callerReference": "terraform-{hex26}", "etag": "E{HEX13}", "lastModifiedTime": "{now}", "inProgressValidationBatches": 0,
@@ -83,7 +105,8 @@ func distribution(arn string) Type {
 			for _, alias := range property.Texts(o.State, "aliases") {
 				for _, other := range o.Tx.OfType(o.Token) {
 					if (o.Old == nil || other.ID != o.Old.ID) && contains(property.Texts(other.State, "aliases"), alias) {
-						return o.refuse("409 CNAMEAlreadyExists: One or more of the CNAMEs you provided are already associated with a different resource.")
+						return o.refuse("409 CNAMEAlreadyExists: One or more of the CNAMEs you provided are " +
+							"already associated with a different resource.")
 					}
 				}
 			}

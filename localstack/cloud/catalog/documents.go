@@ -20,7 +20,8 @@ func documents() []Type {
 		},
 		Exists:  "DBClusterAlreadyExistsFault: DB Cluster already exists",
 		Missing: "404 DBClusterNotFoundFault: DBCluster {ref} not found.",
-		InUse:   "InvalidDBClusterStateFault: Cluster cannot be deleted, it still contains DB instances in non-deleting state.",
+		InUse: "InvalidDBClusterStateFault: Cluster cannot be deleted, it still contains DB instances in " +
+			"non-deleting state.",
 		Check: func(c *Checking) {
 			c.atMostOne("masterPassword", "manageMasterUserPassword")
 			if c.given("snapshotIdentifier") || c.given("globalClusterIdentifier") || c.given("restoreToPointInTime") {
@@ -46,12 +47,16 @@ func documents() []Type {
 		}, object{"autoMinorVersionUpgrade": true, "engine": "docdb", "promotionTier": 0}),
 		group,
 		{
-			Is: "docdb.ClusterParameterGroup", ID: "{name}", Replace: "name namePrefix family description", Unordered: "parameters",
-			Defaults: object{"description": "Managed by Pulumi"},
-			Outputs:  object{"arn": rdsARN + "cluster-pg:{name}"},
-			Exists:   "DBParameterGroupAlreadyExists: Parameter group {name} already exists",
-			Missing:  "404 DBParameterGroupNotFound: DBClusterParameterGroup not found: {ref}",
-			InUse:    "InvalidDBParameterGroupState: One or more database clusters are still members of this parameter group {name}",
+			Is:        "docdb.ClusterParameterGroup",
+			ID:        "{name}",
+			Replace:   "name namePrefix family description",
+			Unordered: "parameters",
+			Defaults:  object{"description": "Managed by Pulumi"},
+			Outputs:   object{"arn": rdsARN + "cluster-pg:{name}"},
+			Exists:    "DBParameterGroupAlreadyExists: Parameter group {name} already exists",
+			Missing:   "404 DBParameterGroupNotFound: DBClusterParameterGroup not found: {ref}",
+			InUse: "InvalidDBParameterGroupState: One or more database clusters are still members of this " +
+				"parameter group {name}",
 		},
 	}
 }

@@ -9,7 +9,9 @@ func files() []Type {
 			Is: "efs.FileSystem", ID: "fs-{hex17}", Unique: "{creationToken}", Settles: 10e9,
 			Replace:  "creationToken availabilityZoneName encrypted kmsKeyId performanceMode",
 			Defaults: object{"throughputMode": "bursting"},
-			Enums:    map[string]string{"throughputMode": "bursting provisioned elastic", "performanceMode": "generalPurpose maxIO"},
+			Enums: map[string]string{
+				"throughputMode": "bursting provisioned elastic", "performanceMode": "generalPurpose maxIO",
+			},
 			Outputs: object{
 				"arn": arn + "file-system/{id}", "dnsName": "{id}.efs.{region}.amazonaws.com", "creationToken": "terraform-{hex26}", "ownerId": "{account}",
 				"performanceMode": "generalPurpose", "name": "{tagsAll.Name}", "numberOfMountTargets": 0, "availabilityZoneId": "", "sizeInBytes": list{object{"value": 6144, "valueInIa": 0, "valueInStandard": 6144}},
@@ -26,7 +28,10 @@ func files() []Type {
 			},
 		},
 		{
-			Is: "efs.MountTarget", ID: "fsmt-{hex17}", Unique: "{fileSystemId}/{subnetId}", Replace: "fileSystemId ipAddress ipAddressType ipv6Address subnetId",
+			Is:      "efs.MountTarget",
+			ID:      "fsmt-{hex17}",
+			Unique:  "{fileSystemId}/{subnetId}",
+			Replace: "fileSystemId ipAddress ipAddressType ipv6Address subnetId",
 			Settles: 60e9,
 			Outputs: object{
 				"availabilityZoneId": "{subnetId>availabilityZoneId}", "availabilityZoneName": "{subnetId>availabilityZone}",
@@ -60,13 +65,21 @@ func files() []Type {
 			InUse:   "409 AccessPointInUse: Access point {id} is in use by {by}",
 		},
 		{
-			Is: "efs.BackupPolicy", ID: "{fileSystemId}", Replace: "fileSystemId", Overwrites: true, Refs: []string{"fileSystemId efs.FileSystem +"},
-			Enums: map[string]string{"backupPolicy.status": "ENABLED DISABLED"},
+			Is:         "efs.BackupPolicy",
+			ID:         "{fileSystemId}",
+			Replace:    "fileSystemId",
+			Overwrites: true,
+			Refs:       []string{"fileSystemId efs.FileSystem +"},
+			Enums:      map[string]string{"backupPolicy.status": "ENABLED DISABLED"},
 		},
 		{
-			Is: "efs.FileSystemPolicy", ID: "{fileSystemId}", Replace: "fileSystemId", Overwrites: true, Refs: []string{"fileSystemId efs.FileSystem +"},
-			Defaults: object{"bypassPolicyLockoutSafetyCheck": false},
-			Check:    func(c *Checking) { checkPolicy(c, "policy", true) },
+			Is:         "efs.FileSystemPolicy",
+			ID:         "{fileSystemId}",
+			Replace:    "fileSystemId",
+			Overwrites: true,
+			Refs:       []string{"fileSystemId efs.FileSystem +"},
+			Defaults:   object{"bypassPolicyLockoutSafetyCheck": false},
+			Check:      func(c *Checking) { checkPolicy(c, "policy", true) },
 		},
 	}
 }
@@ -85,18 +98,25 @@ func queues() []Type {
 	policy.Check = func(c *Checking) { checkPolicy(c, "policy", true) }
 	return []Type{
 		{
-			Is: "sqs.Queue", ID: "https://sqs.{region}.amazonaws.com/{account}/{name}", NameMax: 80, NameEnd: fifoEnd, Replace: "name namePrefix fifoQueue",
+			Is:      "sqs.Queue",
+			ID:      "https://sqs.{region}.amazonaws.com/{account}/{name}",
+			NameMax: 80,
+			NameEnd: fifoEnd,
+			Replace: "name namePrefix fifoQueue",
 			Defaults: object{
 				"contentBasedDeduplication": false, "delaySeconds": 0, "fifoQueue": false, "maxMessageSize": 262144, "messageRetentionSeconds": 345600,
 				"receiveWaitTimeSeconds": 0, "visibilityTimeoutSeconds": 30,
 			},
-			Enums: map[string]string{"deduplicationScope": "messageGroup queue", "fifoThroughputLimit": "perQueue perMessageGroupId"},
+			Enums: map[string]string{
+				"deduplicationScope": "messageGroup queue", "fifoThroughputLimit": "perQueue perMessageGroupId",
+			},
 			Outputs: object{
 				"arn": "arn:{partition}:sqs:{region}:{account}:{name}", "url": "{id}", "kmsDataKeyReusePeriodSeconds": 300, "deduplicationScope": "",
 				"fifoThroughputLimit": "",
 			},
-			Refs:    []string{"kmsMasterKeyId kms.Key ~"},
-			Exists:  "QueueAlreadyExists: A queue already exists with the same name and a different value for some attribute",
+			Refs: []string{"kmsMasterKeyId kms.Key ~"},
+			Exists: "QueueAlreadyExists: A queue already exists with the same name and a different value for " +
+				"some attribute",
 			Missing: "AWS.SimpleQueueService.NonExistentQueue: The specified queue does not exist.",
 			Check: func(c *Checking) {
 				c.between("delaySeconds", 0, 900)

@@ -18,20 +18,33 @@ func firewalls() []Type {
 	scopes := map[string]string{"scope": "REGIONAL CLOUDFRONT", "ipAddressVersion": "IPV4 IPV6"}
 	return []Type{
 		{
-			Is: "wafv2.WebAcl", ID: "{uuid}", NameMax: 128, Replace: "name namePrefix scope", Renewed: "lockToken", Unordered: "rules customResponseBodies",
-			Unique: "{scope}/{name}", Enums: map[string]string{"scope": "REGIONAL CLOUDFRONT"},
+			Is:        "wafv2.WebAcl",
+			ID:        "{uuid}",
+			NameMax:   128,
+			Replace:   "name namePrefix scope",
+			Renewed:   "lockToken",
+			Unordered: "rules customResponseBodies",
+			Unique:    "{scope}/{name}", Enums: map[string]string{"scope": "REGIONAL CLOUDFRONT"},
 			Outputs: object{"arn": "", "capacity": 0, "lockToken": "{uuid}", "applicationIntegrationUrl": ""},
-			Exists:  "WAFDuplicateItemException: AWS WAF couldn’t perform the operation because some resource in your request is a duplicate of an existing one.",
-			Missing: "WAFNonexistentItemException: AWS WAF couldn’t perform the operation because your resource doesn’t exist.",
-			InUse:   "WAFAssociatedItemException: AWS WAF couldn’t perform the operation because your resource is being used by another resource or it’s associated with another resource.",
-			Check:   inVirginia, After: scoped("webacl"),
+			Exists: "WAFDuplicateItemException: AWS WAF couldn’t perform the operation because some resource in " +
+				"your request is a duplicate of an existing one.",
+			Missing: "WAFNonexistentItemException: AWS WAF couldn’t perform the operation because your resource " +
+				"doesn’t exist.",
+			InUse: "WAFAssociatedItemException: AWS WAF couldn’t perform the operation because your resource " +
+				"is being used by another resource or it’s associated with another resource.",
+			Check: inVirginia, After: scoped("webacl"),
 		},
 		{
-			Is: "wafv2.WebAclAssociation", ID: "{webAclArn},{resourceArn}", Replace: "resourceArn webAclArn", Unique: "{resourceArn}", Overwrites: true,
-			Refs: []string{"webAclArn wafv2.WebAcl", "resourceArn lb.LoadBalancer|apigateway.Stage +"},
+			Is:         "wafv2.WebAclAssociation",
+			ID:         "{webAclArn},{resourceArn}",
+			Replace:    "resourceArn webAclArn",
+			Unique:     "{resourceArn}",
+			Overwrites: true,
+			Refs:       []string{"webAclArn wafv2.WebAcl", "resourceArn lb.LoadBalancer|apigateway.Stage +"},
 			Before: func(o *Op) error {
 				if strings.Contains(o.text("webAclArn"), ":global/") {
-					return o.refuse("WAFInvalidParameterException: Error reason: A web ACL with scope CLOUDFRONT is associated through the distribution, field: WEB_ACL_ARN")
+					return o.refuse("WAFInvalidParameterException: Error reason: A web ACL with scope CLOUDFRONT " +
+						"is associated through the distribution, field: WEB_ACL_ARN")
 				}
 				return nil
 			},
@@ -41,11 +54,19 @@ func firewalls() []Type {
 			Refs: []string{"resourceArn wafv2.WebAcl +", "logDestinationConfigs cloudwatch.LogGroup|s3.Bucket ?"},
 		},
 		{
-			Is: "wafv2.IpSet", ID: "{uuid}", NameMax: 128, Replace: "ipAddressVersion name namePrefix scope", Renewed: "lockToken", Unique: "{scope}/{name}", Enums: scopes,
+			Is:      "wafv2.IpSet",
+			ID:      "{uuid}",
+			NameMax: 128,
+			Replace: "ipAddressVersion name namePrefix scope",
+			Renewed: "lockToken",
+			Unique:  "{scope}/{name}",
+			Enums:   scopes,
 			Outputs: object{"arn": "", "lockToken": "{uuid}"},
-			Exists:  "WAFDuplicateItemException: AWS WAF couldn’t perform the operation because some resource in your request is a duplicate of an existing one.",
-			Missing: "WAFNonexistentItemException: AWS WAF couldn’t perform the operation because your resource doesn’t exist.",
-			Check:   inVirginia, After: scoped("ipset"),
+			Exists: "WAFDuplicateItemException: AWS WAF couldn’t perform the operation because some resource in " +
+				"your request is a duplicate of an existing one.",
+			Missing: "WAFNonexistentItemException: AWS WAF couldn’t perform the operation because your resource " +
+				"doesn’t exist.",
+			Check: inVirginia, After: scoped("ipset"),
 		},
 	}
 }

@@ -12,9 +12,15 @@ func functions() []Type {
 	return []Type{
 		{
 			Is: "lambda.Function", ID: "{name}", NameMax: 64, Replace: "name packageType", Settles: 10e9,
-			Renewed:  "version qualifiedArn qualifiedInvokeArn lastModified codeSha256 sourceCodeHash sourceCodeSize",
-			Defaults: object{"memorySize": 128, "packageType": "Zip", "publish": false, "reservedConcurrentExecutions": -1, "skipDestroy": false, "timeout": 3},
-			Enums:    map[string]string{"packageType": "Zip Image", "tracingConfig.mode": "Active PassThrough", "architectures": "x86_64 arm64"},
+			Renewed: "version qualifiedArn qualifiedInvokeArn lastModified codeSha256 sourceCodeHash sourceCodeSize",
+			Defaults: object{
+				"memorySize": 128, "packageType": "Zip", "publish": false, "reservedConcurrentExecutions": -1,
+				"skipDestroy": false, "timeout": 3,
+			},
+			Enums: map[string]string{
+				"packageType": "Zip Image", "tracingConfig.mode": "Active PassThrough",
+				"architectures": "x86_64 arm64",
+			},
 			Outputs: object{
 				"arn": arn + "function:{name}", "invokeArn": invoke + "{arn}/invocations", "qualifiedArn": "{arn}:{version}",
 				"qualifiedInvokeArn": invoke + "{qualifiedArn}/invocations", "lastModified": "{now}", "version": "", "codeSha256": "{hex44}",
@@ -32,7 +38,8 @@ func functions() []Type {
 			Check:   checkFunction,
 			Before: func(o *Op) error {
 				if o.given("s3Bucket") && o.find("s3.Bucket", o.text("s3Bucket")) == nil {
-					return o.refuse("InvalidParameterValueException: Error occurred while GetObject. S3 Error Code: NoSuchBucket. S3 Error Message: The specified bucket does not exist")
+					return o.refuse("InvalidParameterValueException: Error occurred while GetObject. S3 Error " +
+						"Code: NoSuchBucket. S3 Error Message: The specified bucket does not exist")
 				}
 				code := o.creating() || o.changed("code") || o.changed("imageUri") || o.changed("s3Key") || o.changed("s3ObjectVersion") || o.changed("sourceCodeHash")
 				o.State["version"] = "$LATEST"
@@ -61,14 +68,22 @@ func functions() []Type {
 			Before:  func(o *Op) error { return underFunction(o, "functionName", "arn", ":"+o.name()) },
 		},
 		{
-			Is: "lambda.Permission", ID: "{statementId}", Slot: "{function}/{qualifier}/{statementId}", Unique: "{function}/{qualifier}/{statementId}",
-			Replace: "action eventSourceToken function functionUrlAuthType principal principalOrgId qualifier sourceAccount sourceArn statementId statementIdPrefix",
+			Is:     "lambda.Permission",
+			ID:     "{statementId}",
+			Slot:   "{function}/{qualifier}/{statementId}",
+			Unique: "{function}/{qualifier}/{statementId}",
+			Replace: "action eventSourceToken function functionUrlAuthType principal principalOrgId qualifier " +
+				"sourceAccount sourceArn statementId statementIdPrefix",
 			Outputs: object{"statementId": "terraform-{hex26}"},
 			Refs:    []string{"function lambda.Function +"},
-			Exists:  "409 ResourceConflictException: The statement id ({statementId}) provided already exists. Please provide a new statement id, or remove the existing statement.",
+			Exists: "409 ResourceConflictException: The statement id ({statementId}) provided already exists. " +
+				"Please provide a new statement id, or remove the existing statement.",
 		},
 		{
-			Is: "lambda.EventSourceMapping", ID: "{uuid}", Settles: 15e9, Unique: "{functionName}/{eventSourceArn}/{*topics}",
+			Is:      "lambda.EventSourceMapping",
+			ID:      "{uuid}",
+			Settles: 15e9,
+			Unique:  "{functionName}/{eventSourceArn}/{*topics}",
 			Replace: "eventSourceArn queues selfManagedEventSource selfManagedKafkaEventSourceConfig amazonManagedKafkaEventSourceConfig " +
 				"startingPosition startingPositionTimestamp",
 			Defaults: object{"enabled": true},
@@ -77,22 +92,36 @@ func functions() []Type {
 				"arn": arn + "event-source-mapping:{id}", "uuid": "{id}", "functionArn": "", "lastModified": "{now}", "lastProcessingResult": "No records processed",
 				"state": "Enabled", "stateTransitionReason": "USER_INITIATED",
 			},
-			Refs:   []string{"functionName lambda.Function|lambda.Alias +", "eventSourceArn sqs.Queue|dynamodb.Table|msk.Cluster|msk.ServerlessCluster ~"},
-			Exists: "409 ResourceConflictException: An event source mapping with event source arn {eventSourceArn} and function {functionName} already exists.",
+			Refs: []string{
+				"functionName lambda.Function|lambda.Alias +",
+				"eventSourceArn sqs.Queue|dynamodb.Table|msk.Cluster|msk.ServerlessCluster ~",
+			},
+			Exists: "409 ResourceConflictException: An event source mapping with event source arn " +
+				"{eventSourceArn} and function {functionName} already exists.",
 			Before: func(o *Op) error { return underFunction(o, "functionName", "functionArn", "") },
 		},
 		{
-			Is: "lambda.FunctionUrl", ID: "{functionName}", Replace: "functionName qualifier", Unique: "{functionName}/{qualifier}", Slot: "{functionName}/{qualifier}",
+			Is:       "lambda.FunctionUrl",
+			ID:       "{functionName}",
+			Replace:  "functionName qualifier",
+			Unique:   "{functionName}/{qualifier}",
+			Slot:     "{functionName}/{qualifier}",
 			Defaults: object{"invokeMode": "BUFFERED"},
-			Enums:    map[string]string{"authorizationType": "NONE AWS_IAM", "invokeMode": "BUFFERED RESPONSE_STREAM"},
-			Outputs:  object{"urlId": "{hex32}", "functionArn": "", "functionUrl": "https://{urlId}.lambda-url.{region}.on.aws/"},
-			Refs:     []string{"functionName lambda.Function +"},
-			Exists:   "409 ResourceConflictException: Failed to create function url config for [functionArn = {functionName}]. Error message:  FunctionUrlConfig exists for this Lambda function",
-			Before:   func(o *Op) error { return underFunction(o, "functionName", "functionArn", "") },
+			Enums: map[string]string{
+				"authorizationType": "NONE AWS_IAM", "invokeMode": "BUFFERED RESPONSE_STREAM",
+			},
+			Outputs: object{
+				"urlId": "{hex32}", "functionArn": "", "functionUrl": "https://{urlId}.lambda-url.{region}.on.aws/",
+			},
+			Refs: []string{"functionName lambda.Function +"},
+			Exists: "409 ResourceConflictException: Failed to create function url config for [functionArn = " +
+				"{functionName}]. Error message:  FunctionUrlConfig exists for this Lambda function",
+			Before: func(o *Op) error { return underFunction(o, "functionName", "functionArn", "") },
 		},
 		{
 			Is: "lambda.LayerVersion", ID: "{arn}", Unique: "{arn}",
-			Replace:  "layerName code s3Bucket s3Key s3ObjectVersion compatibleRuntimes compatibleArchitectures description licenseInfo sourceCodeHash",
+			Replace: "layerName code s3Bucket s3Key s3ObjectVersion compatibleRuntimes compatibleArchitectures " +
+				"description licenseInfo sourceCodeHash",
 			Defaults: object{"skipDestroy": false},
 			Outputs: object{
 				"arn": "{layerArn}:{version}", "layerArn": arn + "layer:{layerName}", "version": "", "createdDate": "{now}", "codeSha256": "{hex44}",
@@ -106,12 +135,17 @@ func functions() []Type {
 			},
 		},
 		{
-			Is: "lambda.ProvisionedConcurrencyConfig", ID: "{functionName},{qualifier}", Replace: "functionName qualifier",
+			Is:       "lambda.ProvisionedConcurrencyConfig",
+			ID:       "{functionName},{qualifier}",
+			Replace:  "functionName qualifier",
 			Defaults: object{"skipDestroy": false}, Refs: []string{"functionName lambda.Function +"}, Settles: 120e9,
 		},
 		{
-			Is: "lambda.FunctionEventInvokeConfig", ID: "{functionName}:{qualifier}", Replace: "functionName qualifier", Overwrites: true,
-			Defaults: object{"maximumRetryAttempts": 2}, Refs: []string{"functionName lambda.Function +"},
+			Is:         "lambda.FunctionEventInvokeConfig",
+			ID:         "{functionName}:{qualifier}",
+			Replace:    "functionName qualifier",
+			Overwrites: true,
+			Defaults:   object{"maximumRetryAttempts": 2}, Refs: []string{"functionName lambda.Function +"},
 		},
 	}
 }

@@ -38,20 +38,30 @@ func identity() []Type {
 			Is: "iam.Policy", Scope: Account, ID: "{arn}", NameMax: 128, Replace: "name namePrefix path description",
 			Defaults: object{"path": "/"},
 			Outputs:  object{"arn": arn + "policy{path}{name}", "policyId": "ANPA{HEX17}", "attachmentCount": 0},
-			Exists:   "409 EntityAlreadyExists: A policy called {name} already exists. Duplicate names are not allowed.",
-			Missing:  "404 NoSuchEntity: Policy {ref} does not exist or is not attachable.",
-			InUse:    "409 DeleteConflict: Cannot delete a policy attached to entities.",
-			Check:    func(c *Checking) { checkPolicy(c, "policy", false) },
+			Exists: "409 EntityAlreadyExists: A policy called {name} already exists. Duplicate names are not " +
+				"allowed.",
+			Missing: "404 NoSuchEntity: Policy {ref} does not exist or is not attachable.",
+			InUse:   "409 DeleteConflict: Cannot delete a policy attached to entities.",
+			Check:   func(c *Checking) { checkPolicy(c, "policy", false) },
 		},
 		{
-			Is: "iam.RolePolicy", Scope: Account, ID: "{role}:{name}", NameMax: 128, Replace: "name namePrefix role", Unique: "{role}:{name}",
+			Is:         "iam.RolePolicy",
+			Scope:      Account,
+			ID:         "{role}:{name}",
+			NameMax:    128,
+			Replace:    "name namePrefix role",
+			Unique:     "{role}:{name}",
 			Overwrites: true,
 			Refs:       []string{"role iam.Role"},
 			Check:      func(c *Checking) { checkPolicy(c, "policy", false) },
 		},
 		{
-			Is: "iam.RolePolicyAttachment", Scope: Account, ID: "{role}/{policyArn}", Replace: "role policyArn", Overwrites: true,
-			Refs: []string{"role iam.Role", "policyArn iam.Policy"},
+			Is:         "iam.RolePolicyAttachment",
+			Scope:      Account,
+			ID:         "{role}/{policyArn}",
+			Replace:    "role policyArn",
+			Overwrites: true,
+			Refs:       []string{"role iam.Role", "policyArn iam.Policy"},
 			Before: func(o *Op) error {
 				role := o.target("role")
 				if role != nil && o.creating() && len(Referring(o.Tx, role, "iam.RolePolicyAttachment")) >= 10 {
@@ -63,10 +73,12 @@ func identity() []Type {
 		{
 			Is: "iam.InstanceProfile", Scope: Account, ID: "{name}", NameMax: 128, Replace: "name namePrefix path",
 			Defaults: object{"path": "/"},
-			Outputs:  object{"arn": arn + "instance-profile{path}{name}", "createDate": stamp, "uniqueId": "AIPA{HEX17}"},
-			Refs:     []string{"role iam.Role"},
-			Exists:   "409 EntityAlreadyExists: Instance Profile {name} already exists.",
-			Missing:  "404 NoSuchEntity: Instance Profile {ref} cannot be found.",
+			Outputs: object{
+				"arn": arn + "instance-profile{path}{name}", "createDate": stamp, "uniqueId": "AIPA{HEX17}",
+			},
+			Refs:    []string{"role iam.Role"},
+			Exists:  "409 EntityAlreadyExists: Instance Profile {name} already exists.",
+			Missing: "404 NoSuchEntity: Instance Profile {ref} cannot be found.",
 		},
 		{
 			Is: "iam.OpenIdConnectProvider", Scope: Account, ID: "{arn}", Replace: "url",
@@ -78,12 +90,17 @@ func identity() []Type {
 			},
 		},
 		{
-			Is: "iam.ServiceLinkedRole", Scope: Account, ID: "{arn}", NameIn: "-", Replace: "awsServiceName customSuffix",
-			Unique: "{awsServiceName}/{customSuffix}",
+			Is:      "iam.ServiceLinkedRole",
+			Scope:   Account,
+			ID:      "{arn}",
+			NameIn:  "-",
+			Replace: "awsServiceName customSuffix",
+			Unique:  "{awsServiceName}/{customSuffix}",
 			Outputs: object{
 				"arn": arn + "role{path}{name}", "name": "", "path": "/aws-service-role/{awsServiceName}/", "createDate": stamp, "uniqueId": "AROA{HEX17}",
 			},
-			Exists: "InvalidInput: Service role name AWSServiceRoleFor{awsServiceName} has been taken in this account, please try a different suffix.",
+			Exists: "InvalidInput: Service role name AWSServiceRoleFor{awsServiceName} has been taken in this " +
+				"account, please try a different suffix.",
 			Before: func(o *Op) error {
 				service, _, _ := strings.Cut(o.text("awsServiceName"), ".")
 				o.fill("name", "AWSServiceRoleFor"+strings.ToUpper(service[:1])+service[1:])

@@ -23,7 +23,7 @@ func (t *Type) InputsOf(r *world.Record, known map[string]any) map[string]any {
 	}
 	in := maps.Clone(known)
 	for name, v := range known {
-		if strings.HasPrefix(name, "__") {
+		if strings.HasPrefix(name, "__") || t.writeOnly(name) {
 			continue
 		}
 		present, has := r.State[name]

@@ -15,7 +15,10 @@ func machines() []Type {
 			Replace: "ami associatePublicIpAddress availabilityZone ebsBlockDevices ephemeralBlockDevices enclaveOptions hibernation hostId keyName " +
 				"networkInterfaces placementGroup placementPartitionNumber privateIp rootBlockDevice.encrypted rootBlockDevice.kmsKeyId securityGroups " +
 				"subnetId tenancy ipv6AddressCount cpuOptions",
-			Defaults: object{"getPasswordData": false, "sourceDestCheck": true, "userDataReplaceOnChange": false, "forceDestroy": false},
+			Defaults: object{
+				"getPasswordData": false, "sourceDestCheck": true, "userDataReplaceOnChange": false,
+				"forceDestroy": false,
+			},
 			Outputs: object{
 				"arn": ec2ARN + "instance/{id}", "availabilityZone": "{subnetId>availabilityZone}", "instanceState": "running",
 				"primaryNetworkInterfaceId": "eni-{hex17}", "privateIp": "", "privateDns": "ip-{hex8}.{region}.compute.internal",
@@ -47,18 +50,27 @@ func machines() []Type {
 			},
 			OnDelete: func(o *Op) error {
 				if o.yes("disableApiTermination") {
-					return o.refuse("OperationNotPermitted: The instance '{id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.")
+					return o.refuse("OperationNotPermitted: The instance '{id}' may not be terminated. Modify " +
+						"its 'disableApiTermination' instance attribute and try again.")
 				}
 				return nil
 			},
 		},
 		{
-			Is: "ec2.LaunchTemplate", ID: "lt-{hex17}", NameMax: 125, Replace: "name namePrefix", Renewed: "latestVersion",
+			Is:      "ec2.LaunchTemplate",
+			ID:      "lt-{hex17}",
+			NameMax: 125,
+			Replace: "name namePrefix",
+			Renewed: "latestVersion",
 			Outputs: object{"arn": ec2ARN + "launch-template/{id}", "defaultVersion": 1},
-			Refs:    []string{"vpcSecurityGroupIds " + anyGroup + " ?", "iamInstanceProfile.arn iam.InstanceProfile ?", "iamInstanceProfile.name iam.InstanceProfile ?"},
-			Exists:  "InvalidLaunchTemplateName.AlreadyExistsException: Launch template name already in use.",
-			Missing: "InvalidLaunchTemplateId.NotFound: The specified launch template, with template ID {ref}, does not exist.",
-			Check:   func(c *Checking) { c.atMostOne("defaultVersion", "updateDefaultVersion") },
+			Refs: []string{
+				"vpcSecurityGroupIds " + anyGroup + " ?", "iamInstanceProfile.arn iam.InstanceProfile ?",
+				"iamInstanceProfile.name iam.InstanceProfile ?",
+			},
+			Exists: "InvalidLaunchTemplateName.AlreadyExistsException: Launch template name already in use.",
+			Missing: "InvalidLaunchTemplateId.NotFound: The specified launch template, with template ID {ref}, " +
+				"does not exist.",
+			Check: func(c *Checking) { c.atMostOne("defaultVersion", "updateDefaultVersion") },
 			After: func(o *Op) error {
 				version := 1.0
 				if !o.creating() {
@@ -73,7 +85,10 @@ func machines() []Type {
 		},
 		{
 			Is: "ec2.KeyPair", ID: "{keyName}", NameIn: "keyName", Replace: "keyName keyNamePrefix publicKey",
-			Outputs: object{"arn": ec2ARN + "key-pair/{keyName}", "keyPairId": "key-{hex17}", "fingerprint": "{hex32}", "keyType": "rsa"},
+			Outputs: object{
+				"arn": ec2ARN + "key-pair/{keyName}", "keyPairId": "key-{hex17}", "fingerprint": "{hex32}",
+				"keyType": "rsa",
+			},
 			Exists:  "InvalidKeyPair.Duplicate: The keypair already exists",
 			Missing: "InvalidKeyPair.NotFound: The key pair '{ref}' does not exist",
 		},
@@ -84,7 +99,8 @@ func volumes() []Type {
 	return []Type{
 		{
 			Is: "ebs.Volume", ID: "vol-{hex17}", Settles: 5e9,
-			Replace:  "availabilityZone encrypted kmsKeyId snapshotId outpostArn multiAttachEnabled volumeInitializationRate",
+			Replace: "availabilityZone encrypted kmsKeyId snapshotId outpostArn multiAttachEnabled " +
+				"volumeInitializationRate",
 			Defaults: object{"finalSnapshot": false},
 			Enums:    map[string]string{"type": "standard gp2 gp3 io1 io2 sc1 st1"},
 			Outputs: object{
@@ -151,15 +167,19 @@ func volumes() []Type {
 		},
 		{Is: "ebs.EncryptionByDefault", ID: "{region}", Unique: "one", Overwrites: true, Defaults: object{"enabled": true}},
 		{
-			Is: "ec2.VolumeAttachment", ID: "vai-{hex10}", Replace: "deviceName instanceId volumeId", Unique: "{instanceId}/{deviceName}",
-			Refs: []string{"instanceId ec2.Instance +", "volumeId ebs.Volume"},
+			Is:      "ec2.VolumeAttachment",
+			ID:      "vai-{hex10}",
+			Replace: "deviceName instanceId volumeId",
+			Unique:  "{instanceId}/{deviceName}",
+			Refs:    []string{"instanceId ec2.Instance +", "volumeId ebs.Volume"},
 			Before: func(o *Op) error {
 				volume, instance := o.target("volumeId"), o.target("instanceId")
 				if volume == nil || instance == nil || !o.creating() {
 					return nil
 				}
 				if volume.Text("availabilityZone") != instance.Text("availabilityZone") {
-					return o.refusef("InvalidVolume.ZoneMismatch: The volume '%s' is not in the same availability zone as instance '%s'", volume.ID, instance.ID)
+					return o.refusef("InvalidVolume.ZoneMismatch: The volume '%s' is not in the same "+
+						"availability zone as instance '%s'", volume.ID, instance.ID)
 				}
 				if len(Referring(o.Tx, volume, "ec2.VolumeAttachment")) > 0 && !property.True(volume.State, "multiAttachEnabled") {
 					return o.refusef("VolumeInUse: %s is already attached to an instance", volume.ID)
@@ -188,7 +208,8 @@ func fleets() []Type {
 				"vpcZoneIdentifiers ec2.Subnet", "launchTemplate.id ec2.LaunchTemplate", "targetGroupArns lb.TargetGroup ?",
 				"mixedInstancesPolicy.launchTemplate.launchTemplateSpecification.launchTemplateId ec2.LaunchTemplate",
 			},
-			Exists:  "AlreadyExists: AutoScalingGroup by this name already exists - A group with the name {name} already exists",
+			Exists: "AlreadyExists: AutoScalingGroup by this name already exists - A group with the name {name} " +
+				"already exists",
 			Missing: "ValidationError: AutoScalingGroup name not found - AutoScalingGroup {ref} not found",
 			InUse:   "ResourceInUse: You cannot delete an AutoScalingGroup while {by} uses it.",
 			Check: func(c *Checking) {
@@ -199,18 +220,24 @@ func fleets() []Type {
 			},
 			Before: func(o *Op) error {
 				if o.number("minSize") > o.number("maxSize") {
-					return o.refuse("ValidationError: Max bound, {maxSize}, must be greater than or equal to min bound, {minSize}")
+					return o.refuse("ValidationError: Max bound, {maxSize}, must be greater than or equal to min " +
+						"bound, {minSize}")
 				}
 				o.fill("desiredCapacity", o.number("minSize"))
 				return nil
 			},
 		},
 		{
-			Is: "autoscaling.Policy", ID: "{name}", Replace: "name autoscalingGroupName", Unique: "{autoscalingGroupName}/{name}",
+			Is:       "autoscaling.Policy",
+			ID:       "{name}",
+			Replace:  "name autoscalingGroupName",
+			Unique:   "{autoscalingGroupName}/{name}",
 			Slot:     "{autoscalingGroupName}/{name}",
 			Defaults: object{"enabled": true, "policyType": "SimpleScaling"},
-			Outputs:  object{"arn": arn + "scalingPolicy:{uuid}:autoScalingGroupName/{autoscalingGroupName}:policyName/{name}"},
-			Refs:     []string{"autoscalingGroupName autoscaling.Group +"},
+			Outputs: object{
+				"arn": arn + "scalingPolicy:{uuid}:autoScalingGroupName/{autoscalingGroupName}:policyName/{name}",
+			},
+			Refs: []string{"autoscalingGroupName autoscaling.Group +"},
 		},
 	}
 }

@@ -6,7 +6,9 @@ func keys() []Type {
 	const arn = "arn:{partition}:kms:{region}:{account}:"
 	return []Type{
 		{
-			Is: "kms.Key", ID: "{uuid}", Replace: "customerMasterKeySpec customKeyStoreId keyUsage multiRegion xksKeyId",
+			Is:      "kms.Key",
+			ID:      "{uuid}",
+			Replace: "customerMasterKeySpec customKeyStoreId keyUsage multiRegion xksKeyId",
 			Defaults: object{
 				"bypassPolicyLockoutSafetyCheck": false, "customerMasterKeySpec": "SYMMETRIC_DEFAULT", "enableKeyRotation": false, "isEnabled": true,
 				"keyUsage": "ENCRYPT_DECRYPT",

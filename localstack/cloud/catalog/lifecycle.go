@@ -29,7 +29,16 @@ func (p Place) placeOf(inputs map[string]any) Place {
 
 // Create makes the resource. Errors: *APIError.
 func (t *Type) Create(tx *world.Tx, place Place, wanted Wanted) (*world.Record, error) {
-	o := &Op{Type: t, Place: place.placeOf(wanted.Inputs), Tx: tx, doing: "creating", Hidden: object{}}
+	return t.create(tx, place, wanted, "")
+}
+
+// Add makes a resource that was there before any program, with the id that programs know it by. Errors: *APIError.
+func (t *Type) Add(tx *world.Tx, place Place, id string, inputs map[string]any) (*world.Record, error) {
+	return t.create(tx, place, Wanted{Inputs: inputs}, id)
+}
+
+func (t *Type) create(tx *world.Tx, place Place, wanted Wanted, id string) (*world.Record, error) {
+	o := &Op{Type: t, Place: place.placeOf(wanted.Inputs), Tx: tx, doing: "creating", Hidden: object{}, ID: id}
 	o.In = bare(wanted.Inputs)
 	o.State = world.CloneMap(o.In)
 	o.common()
@@ -63,9 +72,9 @@ func (t *Type) Update(tx *world.Tx, place Place, old *world.Record, wanted Wante
 		o.Hidden = object{}
 	}
 	o.In = bare(wanted.Inputs)
-	for _, name := range wanted.Ignored {
-		if v, ok := old.State[name]; ok {
-			o.In[name] = v
+	for _, path := range wanted.Ignored {
+		if v, has := property.Get(old.State, path); has {
+			_ = property.Set(o.In, path, v) // a path with * is no place to put anything; the engine has reset the inputs there
 		}
 	}
 	o.State = t.merge(old.State, o.In)
@@ -154,127 +163,11 @@ func (p Place) tagsAllOrUnknown(tags any) any {
 	return p.tagsAll(tags)
 }
 
-// merge returns the state with the inputs laid over it. An input that is gone loses its value, unless AWS fills it in.
-func (t *Type) merge(state, in map[string]any) map[string]any {
-	merged := world.CloneMap(state)
-	for name, p := range t.schema {
-		if v, given := in[name]; given {
-			merged[name] = v
-		} else if !p.computed {
-			delete(merged, name)
-		}
-	}
-	return merged
-}
-
 func (o *Op) run(hook func(*Op) error) error {
 	if hook == nil {
 		return nil
 	}
 	return hook(o)
-}
-
-// common sets what nearly every type has.
-func (o *Op) common() {
-	if o.settable("region") {
-		o.State["region"] = o.Region
-	}
-	if o.tagged {
-		o.State["tagsAll"] = o.tagsAll(o.State["tags"])
-	}
-}
-
-// workOut fills in the outputs that neither the inputs nor Before have given.
-func (o *Op) workOut() {
-	for _, name := range slices.Sorted(maps.Keys(o.Outputs)) {
-		template := o.Outputs[name]
-		text, isText := template.(string)
-		switch {
-		case o.In[name] != nil && o.In[name] != "":
-		case o.State[name] != nil && o.State[name] != "" && (o.Old == nil || !o.follows(name, template)):
-		case isText:
-			o.output(name, text)
-		default:
-			o.State[name] = o.expandAll(template)
-		}
-	}
-	for name, p := range o.schema {
-		if _, known := o.State[name]; known || !p.computed {
-			continue
-		}
-		switch p.kind {
-		case 's':
-			o.State[name] = ""
-		case 'b':
-			o.State[name] = false
-		case 'n':
-			o.State[name] = 0.0
-		}
-	}
-}
-
-// follows reports whether an update works an output out again that has a value.
-func (o *Op) follows(name string, template any) bool {
-	text, ok := template.(string)
-	if !ok || !strings.Contains(text, "{") || !o.schema[name].output {
-		return false
-	}
-	return !random(text)
-}
-
-// random reports whether a template draws something.
-func random(template string) bool {
-	return strings.Contains(template, "{hex") || strings.Contains(template, "{HEX") || strings.Contains(template, "{uuid") ||
-		strings.Contains(template, "{now")
-}
-
-func (o *Op) checkReferences() error {
-	for _, r := range o.refs {
-		if !r.exists {
-			continue
-		}
-		for _, value := range property.Texts(o.State, r.path) {
-			if o.foreign(value) || o.exists(r, value) || o.Old != nil && slices.Contains(property.Texts(o.Old.State, r.path), value) {
-				continue
-			}
-			o.ref = value
-			text := Find(r.targets[0]).Missing
-			if text == "" {
-				text = "404 ResourceNotFoundException: " + Find(r.targets[0]).label() + " {ref} does not exist"
-			}
-			return o.refuse(text)
-		}
-	}
-	return nil
-}
-
-func (t *Type) label() string { return t.apiError("", "", 0, "", "").Label }
-
-func (o *Op) exists(r ref, value string) bool {
-	return slices.ContainsFunc(r.targets, func(target string) bool { return o.lookup(o.Tx, target, value) != nil })
-}
-
-func (o *Op) checkUnique() error {
-	if o.Unique == "" {
-		return nil
-	}
-	identity := o.expand(o.Unique)
-	for _, r := range o.Tx.Named("!" + o.Token + "|" + identity) {
-		if o.Scope != World && (r.Account != o.Account || o.Scope == Regional && r.Region != o.Region) {
-			continue
-		}
-		if o.Overwrites {
-			o.ID = r.ID
-			o.Tx.Delete(r.Key())
-			return nil
-		}
-		text := o.Exists
-		if text == "" {
-			text = "409 ResourceAlreadyExistsException: " + o.label() + " already exists: " + identity
-		}
-		return o.refuse(text)
-	}
-	return nil
 }
 
 func (o *Op) put(wanted Wanted) *world.Record {
@@ -299,6 +192,12 @@ func (o *Op) put(wanted Wanted) *world.Record {
 		}
 		if r.URN == "" {
 			r.URN = o.Old.URN
+		}
+	}
+	for name := range o.schema {
+		if o.writeOnly(name) {
+			delete(r.State, name)
+			delete(r.Inputs, name)
 		}
 	}
 	o.Tx.Put(r)

@@ -11,7 +11,8 @@ func memory() []Type {
 	return []Type{
 		{
 			Is: "memorydb.Cluster", ID: "{name}", NameMax: 40, Settles: 600e9,
-			Replace: "name namePrefix dataTiering kmsKeyArn multiRegionClusterName port snapshotArns snapshotName subnetGroupName tlsEnabled engine",
+			Replace: "name namePrefix dataTiering kmsKeyArn multiRegionClusterName port snapshotArns " +
+				"snapshotName subnetGroupName tlsEnabled engine",
 			Defaults: object{
 				"autoMinorVersionUpgrade": true, "dataTiering": false, "description": "Managed by Pulumi", "numReplicasPerShard": 1, "numShards": 1,
 				"tlsEnabled": true,
@@ -35,11 +36,14 @@ func memory() []Type {
 		},
 		subnetGroup("memorydb.SubnetGroup", memoryARN+"subnetgroup/{name}", false),
 		{
-			Is: "memorydb.ParameterGroup", ID: "{name}", Replace: "name namePrefix family description", Unordered: "parameters",
-			Defaults: object{"description": "Managed by Pulumi"},
-			Outputs:  object{"arn": memoryARN + "parametergroup/{name}"},
-			Exists:   "ParameterGroupAlreadyExistsFault: Parameter group {name} already exists.",
-			Missing:  "ParameterGroupNotFoundFault: Parameter group not found: {ref}",
+			Is:        "memorydb.ParameterGroup",
+			ID:        "{name}",
+			Replace:   "name namePrefix family description",
+			Unordered: "parameters",
+			Defaults:  object{"description": "Managed by Pulumi"},
+			Outputs:   object{"arn": memoryARN + "parametergroup/{name}"},
+			Exists:    "ParameterGroupAlreadyExistsFault: Parameter group {name} already exists.",
+			Missing:   "ParameterGroupNotFoundFault: Parameter group not found: {ref}",
 		},
 		{
 			Is: "memorydb.Acl", ID: "{name}", Replace: "name namePrefix", NameMax: 40,
@@ -93,7 +97,9 @@ func placeMemory(o *Op) error {
 			name := fmt.Sprintf("%s-%s-%03d", o.name(), shard, n+1)
 			nodes = append(nodes, object{
 				"name": name, "availabilityZone": Zones(o.Region)[n%3], "createTime": o.born(),
-				"endpoints": list{object{"address": strings.Join([]string{name, o.name(), domain}, "."), "port": o.number("port")}},
+				"endpoints": list{
+					object{"address": strings.Join([]string{name, o.name(), domain}, "."), "port": o.number("port")},
+				},
 			})
 		}
 		shards = append(shards, object{

@@ -22,7 +22,8 @@ func monitoring() []Type {
 			Also:     []string{"{arn}:*"},
 			Exists:   "ResourceAlreadyExistsException: The specified log group already exists",
 			Missing:  "ResourceNotFoundException: The specified log group does not exist.",
-			InUse:    "OperationAbortedException: A conflicting operation is currently in progress against this resource.",
+			InUse: "OperationAbortedException: A conflicting operation is currently in progress against this " +
+				"resource.",
 			Check: func(c *Checking) {
 				if days := property.Number(c.In, "retentionInDays"); !c.unknown("retentionInDays") && !slices.Contains(retentions, days) {
 					c.Failf("retentionInDays", "expected retention_in_days to be one of %v, got %g", retentions, days)
@@ -30,20 +31,32 @@ func monitoring() []Type {
 			},
 		},
 		{
-			Is: "cloudwatch.LogStream", ID: "{name}", Slot: "{logGroupName}:{name}", Unique: "{logGroupName}:{name}", Replace: "name logGroupName",
+			Is:      "cloudwatch.LogStream",
+			ID:      "{name}",
+			Slot:    "{logGroupName}:{name}",
+			Unique:  "{logGroupName}:{name}",
+			Replace: "name logGroupName",
 			Outputs: object{"arn": logs + "log-group:{logGroupName}:log-stream:{name}"},
 			Refs:    []string{"logGroupName cloudwatch.LogGroup +"},
 			Exists:  "ResourceAlreadyExistsException: The specified log stream already exists",
 		},
 		{
-			Is: "cloudwatch.LogMetricFilter", ID: "{name}", Slot: "{logGroupName}:{name}", Unique: "{logGroupName}:{name}", Replace: "name logGroupName",
+			Is:         "cloudwatch.LogMetricFilter",
+			ID:         "{name}",
+			Slot:       "{logGroupName}:{name}",
+			Unique:     "{logGroupName}:{name}",
+			Replace:    "name logGroupName",
 			Overwrites: true,
 			Refs:       []string{"logGroupName cloudwatch.LogGroup +"},
 		},
 		{
-			Is: "cloudwatch.LogSubscriptionFilter", ID: "cwlsf-{hex10}", Unique: "{logGroup}:{name}", Replace: "name destinationArn logGroup", Overwrites: true,
-			Defaults: object{"distribution": "ByLogStream"},
-			Refs:     []string{"logGroup cloudwatch.LogGroup +"},
+			Is:         "cloudwatch.LogSubscriptionFilter",
+			ID:         "cwlsf-{hex10}",
+			Unique:     "{logGroup}:{name}",
+			Replace:    "name destinationArn logGroup",
+			Overwrites: true,
+			Defaults:   object{"distribution": "ByLogStream"},
+			Refs:       []string{"logGroup cloudwatch.LogGroup +"},
 		},
 		{
 			Is: "cloudwatch.LogResourcePolicy", ID: "{policyName}", Replace: "policyName", Overwrites: true,
@@ -82,8 +95,12 @@ func monitoring() []Type {
 			Outputs:  object{"arn": alarms + "alarm:{alarmName}"},
 		},
 		{
-			Is: "cloudwatch.Dashboard", ID: "{dashboardName}", Replace: "dashboardName", Scope: Account, Overwrites: true,
-			Outputs: object{"dashboardArn": "arn:{partition}:cloudwatch::{account}:dashboard/{dashboardName}"},
+			Is:         "cloudwatch.Dashboard",
+			ID:         "{dashboardName}",
+			Replace:    "dashboardName",
+			Scope:      Account,
+			Overwrites: true,
+			Outputs:    object{"dashboardArn": "arn:{partition}:cloudwatch::{account}:dashboard/{dashboardName}"},
 			Before: func(o *Op) error {
 				return o.validJSON("dashboardBody", "InvalidParameterInput: The dashboard body is invalid, there are syntax errors")
 			},

@@ -13,8 +13,9 @@ import (
 
 // Place is where a request is carried out: what the provider that sent it is configured with.
 type Place struct {
-	Account, Region string
+	Account, Region string // for Kubernetes: "kubernetes" and the cluster
 	DefaultTags     map[string]string
+	Namespace       string // of Kubernetes objects that name none
 }
 
 // Partition is aws, aws-cn or aws-us-gov.

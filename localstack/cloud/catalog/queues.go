@@ -16,19 +16,23 @@ func redriveTarget(o *Op) error {
 		Count  any    `json:"maxReceiveCount"`
 	}
 	if err := json.Unmarshal([]byte(text), &policy); err != nil {
-		return o.refusef("InvalidParameterValue: Value %s for parameter RedrivePolicy is invalid. Reason: Redrive policy is not a valid JSON map.", text)
+		return o.refusef("InvalidParameterValue: Value %s for parameter RedrivePolicy is invalid. Reason: "+
+			"Redrive policy is not a valid JSON map.", text)
 	}
 	if policy.Target == "" || policy.Count == nil {
-		return o.refusef("InvalidParameterValue: Value %s for parameter RedrivePolicy is invalid. Reason: Redrive policy must contain deadLetterTargetArn and maxReceiveCount.", text)
+		return o.refusef("InvalidParameterValue: Value %s for parameter RedrivePolicy is invalid. Reason: "+
+			"Redrive policy must contain deadLetterTargetArn and maxReceiveCount.", text)
 	}
 	if o.foreign(policy.Target) {
 		return nil
 	}
 	if o.find("sqs.Queue", policy.Target) == nil {
-		return o.refusef("InvalidParameterValue: Value %s for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist.", text)
+		return o.refusef("InvalidParameterValue: Value %s for parameter RedrivePolicy is invalid. Reason: Dead "+
+			"letter target does not exist.", text)
 	}
 	if o.Is == "sqs.Queue" && o.yes("fifoQueue") != strings.HasSuffix(policy.Target, ".fifo") {
-		return o.refusef("InvalidParameterValue: Value %s for parameter RedrivePolicy is invalid. Reason: Dead-letter queue must be same type of queue as the source.", text)
+		return o.refusef("InvalidParameterValue: Value %s for parameter RedrivePolicy is invalid. Reason: "+
+			"Dead-letter queue must be same type of queue as the source.", text)
 	}
 	return nil
 }
@@ -62,9 +66,18 @@ func topics() []Type {
 			},
 		},
 		{
-			Is: "sns.TopicSubscription", ID: "{topic}:{uuid}", Unique: "{topic}/{protocol}/{endpoint}", Replace: "topic protocol endpoint", Overwrites: true,
-			Defaults: object{"confirmationTimeoutInMinutes": 1, "endpointAutoConfirms": false, "rawMessageDelivery": false},
-			Enums:    map[string]string{"protocol": "application email email-json firehose http https lambda sms sqs", "filterPolicyScope": "MessageAttributes MessageBody"},
+			Is:         "sns.TopicSubscription",
+			ID:         "{topic}:{uuid}",
+			Unique:     "{topic}/{protocol}/{endpoint}",
+			Replace:    "topic protocol endpoint",
+			Overwrites: true,
+			Defaults: object{
+				"confirmationTimeoutInMinutes": 1, "endpointAutoConfirms": false, "rawMessageDelivery": false,
+			},
+			Enums: map[string]string{
+				"protocol":          "application email email-json firehose http https lambda sms sqs",
+				"filterPolicyScope": "MessageAttributes MessageBody",
+			},
 			Outputs: object{
 				"arn": "{id}", "ownerId": "{account}", "confirmationWasAuthenticated": true, "pendingConfirmation": false, "filterPolicyScope": "",
 			},
@@ -76,7 +89,8 @@ func topics() []Type {
 					o.State["confirmationWasAuthenticated"] = false
 				case "sqs", "lambda":
 					if !strings.HasPrefix(o.text("endpoint"), "arn:") {
-						return o.refusef("InvalidParameter: Invalid parameter: %s endpoint ARN", strings.ToUpper(o.text("protocol")))
+						return o.refusef("InvalidParameter: Invalid parameter: %s endpoint "+
+							"ARN", strings.ToUpper(o.text("protocol")))
 					}
 				}
 				if o.given("filterPolicy") {
@@ -86,8 +100,13 @@ func topics() []Type {
 			},
 		},
 		{
-			Is: "sns.TopicPolicy", ID: "{arn}", Replace: "arn", Overwrites: true, Outputs: object{"owner": "{account}"}, Refs: []string{"arn sns.Topic +"},
-			Check: func(c *Checking) { checkPolicy(c, "policy", true) },
+			Is:         "sns.TopicPolicy",
+			ID:         "{arn}",
+			Replace:    "arn",
+			Overwrites: true,
+			Outputs:    object{"owner": "{account}"},
+			Refs:       []string{"arn sns.Topic +"},
+			Check:      func(c *Checking) { checkPolicy(c, "policy", true) },
 		},
 	}
 }

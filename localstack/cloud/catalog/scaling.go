@@ -18,7 +18,10 @@ func scaling() []Type {
 		{
 			Is: "appautoscaling.Target", ID: "{resourceId}", Slot: scalable, Unique: scalable, Overwrites: true,
 			Replace: "resourceId scalableDimension serviceNamespace",
-			Enums:   map[string]string{"serviceNamespace": "ecs dynamodb rds lambda elasticache ec2 kafka sagemaker comprehend custom-resource elasticmapreduce appstream cassandra neptune workspaces"},
+			Enums: map[string]string{
+				"serviceNamespace": "ecs dynamodb rds lambda elasticache ec2 kafka sagemaker comprehend " +
+					"custom-resource elasticmapreduce appstream cassandra neptune workspaces",
+			},
 			Outputs: object{
 				"arn":     arn + "scalable-target/{hex20}",
 				"roleArn": "arn:{partition}:iam::{account}:role/aws-service-role/{serviceNamespace}.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_{serviceNamespace}",
@@ -37,19 +40,31 @@ func scaling() []Type {
 			},
 		},
 		{
-			Is: "appautoscaling.Policy", ID: "{name}", Slot: scalable + "/{name}", Unique: scalable + "/{name}", Overwrites: true,
-			Replace:  "name resourceId scalableDimension serviceNamespace",
-			Defaults: object{"policyType": "StepScaling"},
-			Enums:    map[string]string{"policyType": "StepScaling TargetTrackingScaling PredictiveScaling"},
-			Outputs:  object{"arn": arn + "scalingPolicy:{uuid}:resource/{serviceNamespace}/{resourceId}:policyName/{name}", "alarmArns": list{}},
-			Before:   needsTarget,
+			Is:         "appautoscaling.Policy",
+			ID:         "{name}",
+			Slot:       scalable + "/{name}",
+			Unique:     scalable + "/{name}",
+			Overwrites: true,
+			Replace:    "name resourceId scalableDimension serviceNamespace",
+			Defaults:   object{"policyType": "StepScaling"},
+			Enums:      map[string]string{"policyType": "StepScaling TargetTrackingScaling PredictiveScaling"},
+			Outputs: object{
+				"arn":       arn + "scalingPolicy:{uuid}:resource/{serviceNamespace}/{resourceId}:policyName/{name}",
+				"alarmArns": list{},
+			},
+			Before: needsTarget,
 		},
 		{
-			Is: "appautoscaling.ScheduledAction", ID: "{name}-{serviceNamespace}-{resourceId}", Unique: scalable + "/{name}", Overwrites: true,
-			Replace:  "name serviceNamespace resourceId scalableDimension",
-			Defaults: object{"timezone": "UTC"},
-			Outputs:  object{"arn": arn + "scheduledAction:{uuid}:resource/{serviceNamespace}/{resourceId}:scheduledActionName/{name}"},
-			Before:   needsTarget,
+			Is:         "appautoscaling.ScheduledAction",
+			ID:         "{name}-{serviceNamespace}-{resourceId}",
+			Unique:     scalable + "/{name}",
+			Overwrites: true,
+			Replace:    "name serviceNamespace resourceId scalableDimension",
+			Defaults:   object{"timezone": "UTC"},
+			Outputs: object{
+				"arn": arn + "scheduledAction:{uuid}:resource/{serviceNamespace}/{resourceId}:scheduledActionName/{name}",
+			},
+			Before: needsTarget,
 		},
 	}
 }
@@ -63,7 +78,8 @@ func placeScalable(o *Op) error {
 	switch o.text("serviceNamespace") {
 	case "ecs":
 		if len(parts) != 3 || parts[0] != "service" {
-			return o.refuse("ValidationException: Unsupported service namespace, resource type or scalable dimension: {resourceId}")
+			return o.refuse("ValidationException: Unsupported service namespace, resource type or scalable " +
+				"dimension: {resourceId}")
 		}
 		if o.find("ecs.Service", o.expand(ecsARN+"service/")+parts[1]+"/"+parts[2]) == nil {
 			return o.refuse("ValidationException: ECS service doesn't exist: {resourceId}")

@@ -14,10 +14,13 @@ func secrets() []Type {
 		{
 			Is: "secretsmanager.Secret", ID: "{arn}", NameMax: 512, Replace: "name namePrefix",
 			Defaults: object{"forceOverwriteReplicaSecret": false, "recoveryWindowInDays": 30},
-			Outputs:  object{"arn": "arn:{partition}:secretsmanager:{region}:{account}:secret:{name}-{hex6}", "policy": "", "replicas": list{}},
-			Refs:     []string{"kmsKeyId kms.Key ~"},
-			Exists:   "ResourceExistsException: The operation failed because the secret {name} already exists.",
-			Missing:  "ResourceNotFoundException: Secrets Manager can't find the specified secret.",
+			Outputs: object{
+				"arn": "arn:{partition}:secretsmanager:{region}:{account}:secret:{name}-{hex6}", "policy": "",
+				"replicas": list{},
+			},
+			Refs:    []string{"kmsKeyId kms.Key ~"},
+			Exists:  "ResourceExistsException: The operation failed because the secret {name} already exists.",
+			Missing: "ResourceNotFoundException: Secrets Manager can't find the specified secret.",
 			Check: func(c *Checking) {
 				if property.Number(c.In, "recoveryWindowInDays") != 0 {
 					c.between("recoveryWindowInDays", 7, 30)
@@ -28,11 +31,17 @@ func secrets() []Type {
 			OnDelete: scheduleSecret,
 		},
 		{
-			Is: "secretsmanager.SecretVersion", ID: "{secretId}|{versionId}", Replace: "secretId secretBinary secretString secretStringWoVersion",
-			Outputs: object{"arn": "{secretId>arn}", "versionId": "terraform-{hex26}", "hasSecretStringWo": false, "versionStages": list{"AWSCURRENT"}},
-			Refs:    []string{"secretId secretsmanager.Secret +"},
-			Check:   func(c *Checking) { c.atMostOne("secretString", "secretBinary", "secretStringWo") },
-			After:   moveStages,
+			Is:      "secretsmanager.SecretVersion",
+			ID:      "{secretId}|{versionId}",
+			Replace: "secretId secretBinary secretString secretStringWoVersion",
+			Outputs: object{
+				"arn": "{secretId>arn}", "versionId": "terraform-{hex26}", "hasSecretStringWo": false,
+				"versionStages": list{"AWSCURRENT"},
+			},
+			Refs:   []string{"secretId secretsmanager.Secret +"},
+			Check:  func(c *Checking) { c.atMostOne("secretString", "secretBinary", "secretStringWo") },
+			Before: func(o *Op) error { o.State["hasSecretStringWo"] = o.In["secretStringWo"] != nil; return nil },
+			After:  moveStages,
 		},
 		{
 			Is: "secretsmanager.SecretRotation", ID: "{secretId}", Replace: "secretId", Overwrites: true,
@@ -49,8 +58,12 @@ func secrets() []Type {
 			},
 		},
 		{
-			Is: "secretsmanager.SecretPolicy", ID: "{secretArn}", Replace: "secretArn", Overwrites: true, Refs: []string{"secretArn secretsmanager.Secret +"},
-			Check: func(c *Checking) { checkPolicy(c, "policy", true) },
+			Is:         "secretsmanager.SecretPolicy",
+			ID:         "{secretArn}",
+			Replace:    "secretArn",
+			Overwrites: true,
+			Refs:       []string{"secretArn secretsmanager.Secret +"},
+			Check:      func(c *Checking) { checkPolicy(c, "policy", true) },
 		},
 		parameter(),
 	}
@@ -82,7 +95,8 @@ func refuseScheduledSecret(o *Op) error {
 		return nil
 	}
 	if o.Tx.Now().Before(scheduled.Ready) {
-		return o.refuse("InvalidRequestException: You can't create this secret because a secret with this name is already scheduled for deletion.")
+		return o.refuse("InvalidRequestException: You can't create this secret because a secret with this name " +
+			"is already scheduled for deletion.")
 	}
 	o.Tx.Delete(scheduled.Key())
 	return nil
@@ -113,10 +127,17 @@ func moveStages(o *Op) error {
 func parameter() Type {
 	return Type{
 		Is: "ssm.Parameter", ID: "{name}", NameMax: 2048, Replace: "name",
-		Enums:   map[string]string{"type": "String StringList SecureString", "tier": "Standard Advanced Intelligent-Tiering", "dataType": "text aws:ec2:image aws:ssm:integration"},
-		Outputs: object{"arn": "", "dataType": "text", "tier": "Standard", "keyId": "", "version": 1, "hasValueWo": false, "value": "", "insecureValue": ""},
-		Refs:    []string{"keyId kms.Key ~"},
-		Exists:  "ParameterAlreadyExists: The parameter already exists. To overwrite this value, set the overwrite option in the request to true.",
+		Enums: map[string]string{
+			"type": "String StringList SecureString", "tier": "Standard Advanced Intelligent-Tiering",
+			"dataType": "text aws:ec2:image aws:ssm:integration",
+		},
+		Outputs: object{
+			"arn": "", "dataType": "text", "tier": "Standard", "keyId": "", "version": 1, "hasValueWo": false,
+			"value": "", "insecureValue": "",
+		},
+		Refs: []string{"keyId kms.Key ~"},
+		Exists: "ParameterAlreadyExists: The parameter already exists. To overwrite this value, set the " +
+			"overwrite option in the request to true.",
 		Check: func(c *Checking) {
 			c.exactlyOne("value", "insecureValue", "valueWo")
 			if c.text("type") == "SecureString" && c.given("insecureValue") {
@@ -132,6 +153,7 @@ func parameter() Type {
 			if o.text("type") == "SecureString" {
 				o.fill("keyId", "alias/aws/ssm")
 			}
+			o.State["hasValueWo"] = o.In["valueWo"] != nil
 			switch {
 			case o.In["insecureValue"] != nil:
 				o.State["value"] = o.State["insecureValue"]

@@ -28,25 +28,36 @@ func securityGroups() []Type {
 	}
 	return []Type{
 		{
-			Is: "ec2.SecurityGroup", ID: "sg-{hex17}", Replace: "name namePrefix description vpcId", Unordered: "ingress egress",
-			Unique:   "{vpcId}/{name}",
-			Defaults: object{"description": "Managed by Pulumi", "revokeRulesOnDelete": false},
-			Outputs:  object{"arn": ec2ARN + "security-group/{id}", "ownerId": "{account}"},
-			Refs:     []string{"vpcId ec2.Vpc", "ingress.securityGroups " + anyGroup, "egress.securityGroups " + anyGroup},
-			Exists:   "InvalidGroup.Duplicate: The security group '{name}' already exists for VPC '{vpcId}'",
-			Missing:  "InvalidGroup.NotFound: The security group '{ref}' does not exist",
-			InUse:    "DependencyViolation: resource {id} has a dependent object",
+			Is:        "ec2.SecurityGroup",
+			ID:        "sg-{hex17}",
+			Replace:   "name namePrefix description vpcId",
+			Unordered: "ingress egress",
+			Unique:    "{vpcId}/{name}",
+			Defaults:  object{"description": "Managed by Pulumi", "revokeRulesOnDelete": false},
+			Outputs:   object{"arn": ec2ARN + "security-group/{id}", "ownerId": "{account}"},
+			Refs: []string{
+				"vpcId ec2.Vpc", "ingress.securityGroups " + anyGroup, "egress.securityGroups " + anyGroup,
+			},
+			Exists:  "InvalidGroup.Duplicate: The security group '{name}' already exists for VPC '{vpcId}'",
+			Missing: "InvalidGroup.NotFound: The security group '{ref}' does not exist",
+			InUse:   "DependencyViolation: resource {id} has a dependent object",
 			Before: func(o *Op) error {
 				if o.text("vpcId") == "" {
-					return o.refuse("VPCIdNotSpecified: No default VPC for this user. GroupName is only supported for EC2-Classic and default VPC.")
+					return o.refuse("VPCIdNotSpecified: No default VPC for this user. GroupName is only " +
+						"supported for EC2-Classic and default VPC.")
 				}
 				return nil
 			},
 		},
 		{
-			Is: "ec2.DefaultSecurityGroup", ID: "{vpcId>defaultSecurityGroupId}", NameIn: "-", Unique: "{vpcId}", Overwrites: true, Replace: "vpcId",
-			Unordered: "ingress egress",
-			Defaults:  object{"revokeRulesOnDelete": false},
+			Is:         "ec2.DefaultSecurityGroup",
+			ID:         "{vpcId>defaultSecurityGroupId}",
+			NameIn:     "-",
+			Unique:     "{vpcId}",
+			Overwrites: true,
+			Replace:    "vpcId",
+			Unordered:  "ingress egress",
+			Defaults:   object{"revokeRulesOnDelete": false},
 			Outputs: object{
 				"arn": ec2ARN + "security-group/{id}", "ownerId": "{account}", "name": "default", "description": "default VPC security group",
 				"namePrefix": "",
@@ -57,7 +68,8 @@ func securityGroups() []Type {
 		},
 		{
 			Is: "ec2.SecurityGroupRule", ID: "sgrule-{hex10}",
-			Replace: "type fromPort toPort protocol cidrBlocks ipv6CidrBlocks prefixListIds securityGroupId sourceSecurityGroupId self",
+			Replace: "type fromPort toPort protocol cidrBlocks ipv6CidrBlocks prefixListIds securityGroupId " +
+				"sourceSecurityGroupId self",
 			Unique: "{securityGroupId}/{type}/{protocol}/{fromPort}/{toPort}/{*cidrBlocks}/{*ipv6CidrBlocks}/{*prefixListIds}/" +
 				"{sourceSecurityGroupId}/{self}",
 			Exists:   duplicate,

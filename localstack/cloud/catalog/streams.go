@@ -12,11 +12,19 @@ func streams() []Type {
 	const arn = "arn:{partition}:kafka:{region}:{account}:"
 	return []Type{
 		{
-			Is: "msk.Cluster", ID: "{arn}", NameIn: "clusterName", NameMax: 64, Settles: 1200e9, Renewed: "currentVersion",
+			Is:      "msk.Cluster",
+			ID:      "{arn}",
+			NameIn:  "clusterName",
+			NameMax: 64,
+			Settles: 1200e9,
+			Renewed: "currentVersion",
 			Replace: "clusterName brokerNodeGroupInfo.azDistribution brokerNodeGroupInfo.clientSubnets brokerNodeGroupInfo.securityGroups " +
 				"encryptionInfo.encryptionAtRestKmsKeyArn encryptionInfo.encryptionInTransit.inCluster",
 			Defaults: object{"enhancedMonitoring": "DEFAULT"},
-			Enums:    map[string]string{"enhancedMonitoring": "DEFAULT PER_BROKER PER_TOPIC_PER_BROKER PER_TOPIC_PER_PARTITION", "storageMode": "LOCAL TIERED"},
+			Enums: map[string]string{
+				"enhancedMonitoring": "DEFAULT PER_BROKER PER_TOPIC_PER_BROKER PER_TOPIC_PER_PARTITION",
+				"storageMode":        "LOCAL TIERED",
+			},
 			Outputs: object{
 				"arn": arn + "cluster/{clusterName}/{clusterUuid}", "clusterUuid": "{uuid}-7", "currentVersion": "K{HEX13}", "storageMode": "LOCAL",
 				"bootstrapBrokers": "", "bootstrapBrokersPublicSaslIam": "", "bootstrapBrokersPublicSaslScram": "", "bootstrapBrokersPublicTls": "",
@@ -33,7 +41,12 @@ func streams() []Type {
 			Before:  placeBrokers,
 		},
 		{
-			Is: "msk.ServerlessCluster", ID: "{arn}", NameIn: "clusterName", NameMax: 64, Settles: 600e9, Replace: "clusterName clientAuthentication vpcConfigs",
+			Is:      "msk.ServerlessCluster",
+			ID:      "{arn}",
+			NameIn:  "clusterName",
+			NameMax: 64,
+			Settles: 600e9,
+			Replace: "clusterName clientAuthentication vpcConfigs",
 			Outputs: object{
 				"arn": arn + "cluster/{clusterName}/{clusterUuid}", "clusterUuid": "{uuid}-s1",
 				"bootstrapBrokersSaslIam": "boot-{hex8}.c1.kafka-serverless.{region}.amazonaws.com:9098",
@@ -48,7 +61,8 @@ func streams() []Type {
 			Outputs: object{"arn": arn + "configuration/{name}/{uuid}-1", "latestRevision": 1},
 			Exists:  "409 ConflictException: A resource with this name already exists.",
 			Missing: "404 NotFoundException: Configuration ARN does not exist: {ref}",
-			InUse:   "BadRequestException: Configuration is in use by one or more clusters. Dissociate the configuration from the clusters.",
+			InUse: "BadRequestException: Configuration is in use by one or more clusters. Dissociate the " +
+				"configuration from the clusters.",
 			Before: func(o *Op) error {
 				if !o.creating() {
 					o.State["latestRevision"] = property.Number(o.Old.State, "latestRevision") + 1
@@ -62,18 +76,24 @@ func streams() []Type {
 			Before: func(o *Op) error {
 				for _, secret := range o.targets("secretArnLists") {
 					if !strings.HasPrefix(secret.Text("name"), "AmazonMSK_") {
-						return o.refusef("BadRequestException: The secret %s must have a name that begins with AmazonMSK_.", secret.Text("name"))
+						return o.refusef("BadRequestException: The secret %s must have a name that begins with "+
+							"AmazonMSK_.", secret.Text("name"))
 					}
 					if key := secret.Text("kmsKeyId"); key == "" || strings.HasPrefix(key, "alias/aws/") {
-						return o.refusef("BadRequestException: The secret %s must be encrypted with a customer managed key.", secret.Text("name"))
+						return o.refusef("BadRequestException: The secret %s must be encrypted with a customer "+
+							"managed key.", secret.Text("name"))
 					}
 				}
 				return nil
 			},
 		},
 		{
-			Is: "msk.ClusterPolicy", ID: "{clusterArn}", Replace: "clusterArn", Overwrites: true, Outputs: object{"currentVersion": "K{HEX13}"},
-			Refs: []string{"clusterArn msk.Cluster|msk.ServerlessCluster +"},
+			Is:         "msk.ClusterPolicy",
+			ID:         "{clusterArn}",
+			Replace:    "clusterArn",
+			Overwrites: true,
+			Outputs:    object{"currentVersion": "K{HEX13}"},
+			Refs:       []string{"clusterArn msk.Cluster|msk.ServerlessCluster +"},
 		},
 	}
 }
@@ -81,7 +101,8 @@ func streams() []Type {
 func needTwoZones(path string) func(*Op) error {
 	return func(o *Op) error {
 		if _, zones := vpcOf(o, path); len(zones) < 2 && len(o.targets(path)) == len(property.Texts(o.State, path)) {
-			return o.refuse("BadRequestException: Specify at least two client subnets in different Availability Zones.")
+			return o.refuse("BadRequestException: Specify at least two client subnets in different Availability " +
+				"Zones.")
 		}
 		return nil
 	}
@@ -94,7 +115,8 @@ func placeBrokers(o *Op) error {
 	}
 	subnets, brokers := len(property.Texts(o.State, "brokerNodeGroupInfo.clientSubnets")), int(o.number("numberOfBrokerNodes"))
 	if subnets > 0 && brokers%subnets != 0 {
-		return o.refusef("BadRequestException: The number of broker nodes must be a multiple of Availability Zones in the ClientSubnets parameter (%d).", subnets)
+		return o.refusef("BadRequestException: The number of broker nodes must be a multiple of Availability "+
+			"Zones in the ClientSubnets parameter (%d).", subnets)
 	}
 	if o.creating() {
 		o.Hidden["domain"] = strings.ToLower(strings.ReplaceAll(o.text("clusterName"), "_", "")) + "." + o.Tx.Hex(6) + ".c2.kafka." + o.Region + ".amazonaws.com"

@@ -10,7 +10,8 @@ func tables() []Type {
 	const arn = "arn:{partition}:dynamodb:{region}:{account}:table/{name}"
 	return []Type{{
 		Is: "dynamodb.Table", ID: "{name}", Settles: 15e9,
-		Replace:   "name hashKey rangeKey localSecondaryIndexes importTable restoreDateTime restoreSourceName restoreSourceTableArn restoreToLatestTime",
+		Replace: "name hashKey rangeKey localSecondaryIndexes importTable restoreDateTime restoreSourceName " +
+			"restoreSourceTableArn restoreToLatestTime",
 		Unordered: "attributes globalSecondaryIndexes localSecondaryIndexes replicas",
 		Defaults:  object{"billingMode": "PROVISIONED"},
 		Enums: map[string]string{
@@ -31,15 +32,19 @@ func tables() []Type {
 		Before:  capacityAndStream,
 		OnDelete: func(o *Op) error {
 			if o.yes("deletionProtectionEnabled") {
-				return o.refuse("ValidationException: Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.")
+				return o.refuse("ValidationException: Resource cannot be deleted as it is currently protected " +
+					"against deletion. Disable deletion protection first.")
 			}
 			return nil
 		},
 	}, {
-		Is: "dynamodb.ContributorInsights", ID: "name:{tableName}/index:{indexName}/{account}", Replace: "tableName indexName mode", Overwrites: true,
-		Enums:   map[string]string{"mode": "ACCESSED_AND_THROTTLED_KEYS THROTTLED_KEYS"},
-		Outputs: object{"mode": "ACCESSED_AND_THROTTLED_KEYS"},
-		Refs:    []string{"tableName dynamodb.Table +"},
+		Is:         "dynamodb.ContributorInsights",
+		ID:         "name:{tableName}/index:{indexName}/{account}",
+		Replace:    "tableName indexName mode",
+		Overwrites: true,
+		Enums:      map[string]string{"mode": "ACCESSED_AND_THROTTLED_KEYS THROTTLED_KEYS"},
+		Outputs:    object{"mode": "ACCESSED_AND_THROTTLED_KEYS"},
+		Refs:       []string{"tableName dynamodb.Table +"},
 	}}
 }
 

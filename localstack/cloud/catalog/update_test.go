@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/deployer-io/deployer/localstack/cloud/property"
+	"github.com/deployer-io/deployer/localstack/cloud/world"
 )
 
 func TestAnUpdateChangesWhatItNamesAndTakesBackWhatIsGone(t *testing.T) {
@@ -44,7 +45,7 @@ func TestAServiceNotesItsDeployments(t *testing.T) {
 	require.Equal(t, b.resolve("@two.arn"), property.Text(deployments[0], "taskDefinition"))
 }
 
-func TestARevisionIsFoundByItsARNAndTheFamilyByItsNewest(t *testing.T) {
+func TestARevisionsNumberIsNeverUsedAgain(t *testing.T) {
 	b := newBench(t)
 	const container = `"containerDefinitions":"[{\"name\":\"web\",\"image\":\"nginx\"}]"`
 	b.make("one", "ecs.TaskDefinition", `{"family":"web",`+container+`}`)
@@ -101,5 +102,44 @@ func TestConfigurationSaysWhere(t *testing.T) {
 			require.Len(t, failures, 1)
 			require.Equal(t, c.property, failures[0].Property)
 		})
+	}
+}
+
+func TestWhatIsIgnoredStaysAsItIs(t *testing.T) {
+	b := newBench(t)
+	b.make("queue", "sqs.Queue", `{"tags":{"deployer:run":"1","team":"a"},"delaySeconds":1}`)
+	s := b.made["queue"]
+	wanted, failures := b.check("queue", "sqs.Queue", `{"tags":{"deployer:run":"2","team":"a"},"delaySeconds":5}`)
+	require.Empty(t, failures)
+	ignored := []string{`tags["deployer:run"]`, "delaySeconds"}
+	require.Empty(t, s.typ.Compare(b.place, b.state(s), wanted.inputs, ignored).Differences)
+	require.Len(t, s.typ.Compare(b.place, b.state(s), wanted.inputs, nil).Differences, 3, "the tag among the own and among all")
+	require.NoError(t, b.world.Update(func(tx *world.Tx) error {
+		_, err := s.typ.Update(tx, b.place, tx.Get(s.made.Key()), Wanted{Inputs: wanted.inputs, Ignored: ignored})
+		return err
+	}))
+	require.Equal(t, 1.0, b.state(s)["delaySeconds"])
+	require.Equal(t, object{"deployer:run": "1", "team": "a"}, b.state(s)["tags"])
+}
+
+func TestWhatIsOnlyWrittenIsNotKept(t *testing.T) {
+	b := newBench(t)
+	b.make("secret", "secretsmanager.Secret", `{}`)
+	s := b.make("version", "secretsmanager.SecretVersion", `{"secretId":"@secret","secretStringWo":"correct horse","secretStringWoVersion":1}`)
+	require.NotContains(t, b.state(s), "secretStringWo")
+	require.NotContains(t, s.made.Inputs, "secretStringWo")
+	require.Equal(t, true, b.state(s)["hasSecretStringWo"])
+	require.Empty(t, s.typ.Compare(b.place, b.state(s), s.inputs, nil).Differences)
+	require.Equal(t, s.inputs, s.typ.InputsOf(s.made, s.inputs))
+	wanted, _ := b.check("version", "secretsmanager.SecretVersion", `{"secretId":"@secret","secretStringWo":"other","secretStringWoVersion":2}`)
+	require.Equal(t, []string{"secretStringWoVersion"}, s.typ.Compare(b.place, b.state(s), wanted.inputs, nil).Replacing)
+}
+
+func TestAnotherNodeTypeReplacesOnlyMemcached(t *testing.T) {
+	b := newBench(t)
+	for engine, replacing := range map[string][]string{"memcached": {"nodeType"}, "redis": nil} {
+		s := b.make(engine, "elasticache.Cluster", `{"engine":"`+engine+`","nodeType":"cache.t4g.small","numCacheNodes":1}`)
+		wanted, _ := b.check(engine, "elasticache.Cluster", `{"engine":"`+engine+`","nodeType":"cache.t4g.medium","numCacheNodes":1}`)
+		require.Equal(t, replacing, s.typ.Compare(b.place, b.state(s), wanted.inputs, nil).Replacing)
 	}
 }

@@ -9,8 +9,13 @@ import (
 func zones() []Type {
 	return []Type{
 		{
-			Is: "route53.Zone", Scope: Account, ID: "Z{HEX20}", NameIn: "-", Replace: "delegationSetId name", Unordered: "vpcs",
-			Defaults: object{"comment": "Managed by Pulumi", "forceDestroy": false},
+			Is:        "route53.Zone",
+			Scope:     Account,
+			ID:        "Z{HEX20}",
+			NameIn:    "-",
+			Replace:   "delegationSetId name",
+			Unordered: "vpcs",
+			Defaults:  object{"comment": "Managed by Pulumi", "forceDestroy": false},
 			Outputs: object{
 				"arn": "arn:{partition}:route53:::hostedzone/{id}", "zoneId": "{id}", "nameServers": list{}, "primaryNameServer": "",
 			},
@@ -38,17 +43,27 @@ func zones() []Type {
 			},
 			OnDelete: func(o *Op) error {
 				if !o.yes("forceDestroy") && len(Referring(o.Tx, o.Old, "route53.Record")) > 0 {
-					return o.refuse("HostedZoneNotEmpty: The specified hosted zone contains non-required resource record sets and so cannot be deleted.")
+					return o.refuse("HostedZoneNotEmpty: The specified hosted zone contains non-required " +
+						"resource record sets and so cannot be deleted.")
 				}
 				return nil
 			},
 		},
 		{
-			Is: "route53.Record", Scope: Account, ID: "{zoneId}_{name}_{type}", NameIn: "-", Unique: "{zoneId}/{fqdn}/{type}/{setIdentifier}",
-			Slot: "{zoneId}/{fqdn}/{type}/{setIdentifier}", Replace: "zoneId name setIdentifier", Outputs: object{"fqdn": "", "allowOverwrite": false},
-			Enums:  map[string]string{"type": "A AAAA CAA CNAME DS HTTPS MX NAPTR NS PTR SOA SPF SRV SSHFP SVCB TLSA TXT"},
-			Refs:   []string{"zoneId route53.Zone +", "healthCheckId route53.HealthCheck"},
-			Exists: "InvalidChangeBatch: [Tried to create resource record set [name='{fqdn}.', type='{type}'] but it already exists]",
+			Is:      "route53.Record",
+			Scope:   Account,
+			ID:      "{zoneId}_{name}_{type}",
+			NameIn:  "-",
+			Unique:  "{zoneId}/{fqdn}/{type}/{setIdentifier}",
+			Slot:    "{zoneId}/{fqdn}/{type}/{setIdentifier}",
+			Replace: "zoneId name setIdentifier",
+			Outputs: object{"fqdn": "", "allowOverwrite": false},
+			Enums: map[string]string{
+				"type": "A AAAA CAA CNAME DS HTTPS MX NAPTR NS PTR SOA SPF SRV SSHFP SVCB TLSA TXT",
+			},
+			Refs: []string{"zoneId route53.Zone +", "healthCheckId route53.HealthCheck"},
+			Exists: "InvalidChangeBatch: [Tried to create resource record set [name='{fqdn}.', type='{type}'] " +
+				"but it already exists]",
 			Check: func(c *Checking) {
 				c.exactlyOne("records", "aliases")
 				if c.given("records") && !c.given("ttl") {
@@ -73,12 +88,17 @@ func zones() []Type {
 			},
 		},
 		{
-			Is: "route53.HealthCheck", Scope: Account, ID: "{uuid}", Replace: "measureLatency referenceName requestInterval routingControlArn type",
+			Is:       "route53.HealthCheck",
+			Scope:    Account,
+			ID:       "{uuid}",
+			Replace:  "measureLatency referenceName requestInterval routingControlArn type",
 			Defaults: object{"disabled": false, "invertHealthcheck": false, "measureLatency": false},
 			Enums: map[string]string{
 				"type": "HTTP HTTPS HTTP_STR_MATCH HTTPS_STR_MATCH TCP CALCULATED CLOUDWATCH_METRIC RECOVERY_CONTROL", "insufficientDataHealthStatus": "Healthy LastKnownStatus Unhealthy",
 			},
-			Outputs: object{"arn": "arn:{partition}:route53:::healthcheck/{id}", "enableSni": false, "failureThreshold": 3},
+			Outputs: object{
+				"arn": "arn:{partition}:route53:::healthcheck/{id}", "enableSni": false, "failureThreshold": 3,
+			},
 		},
 	}
 }
@@ -87,7 +107,12 @@ func discovery() []Type {
 	const arn = "arn:{partition}:servicediscovery:{region}:{account}:"
 	return []Type{
 		{
-			Is: "servicediscovery.PrivateDnsNamespace", ID: "ns-{hex16}", Replace: "name vpc", NameMax: 253, Settles: 40e9, Unique: "{vpc}/{name}",
+			Is:      "servicediscovery.PrivateDnsNamespace",
+			ID:      "ns-{hex16}",
+			Replace: "name vpc",
+			NameMax: 253,
+			Settles: 40e9,
+			Unique:  "{vpc}/{name}",
 			Outputs: object{"arn": arn + "namespace/{id}", "hostedZone": "Z{HEX20}"},
 			Refs:    []string{"vpc ec2.Vpc"},
 			Exists:  "NamespaceAlreadyExists: Namespace with name {name} already exists in this VPC.",
@@ -105,12 +130,19 @@ func discovery() []Type {
 			Is: "servicediscovery.Service", ID: "srv-{hex16}", NameMax: 127, Unique: "{namespaceId}/{name}",
 			Replace:  "name namespaceId type healthCheckCustomConfig dnsConfig.namespaceId dnsConfig.routingPolicy",
 			Defaults: object{"forceDestroy": false},
-			Enums:    map[string]string{"dnsConfig.routingPolicy": "MULTIVALUE WEIGHTED", "dnsConfig.dnsRecords.type": "SRV A AAAA CNAME", "type": "HTTP DNS_HTTP"},
-			Outputs:  object{"arn": arn + "service/{id}", "namespaceId": "{dnsConfig.namespaceId}", "type": ""},
-			Refs:     []string{"dnsConfig.namespaceId servicediscovery.PrivateDnsNamespace", "namespaceId servicediscovery.PrivateDnsNamespace|servicediscovery.HttpNamespace"},
-			Exists:   "ServiceAlreadyExists: Service with name {name} already exists.",
-			Missing:  "ServiceNotFound: {ref}",
-			InUse:    "ResourceInUse: Service contains registered instances; delete the instances before deleting the service",
+			Enums: map[string]string{
+				"dnsConfig.routingPolicy": "MULTIVALUE WEIGHTED", "dnsConfig.dnsRecords.type": "SRV A AAAA CNAME",
+				"type": "HTTP DNS_HTTP",
+			},
+			Outputs: object{"arn": arn + "service/{id}", "namespaceId": "{dnsConfig.namespaceId}", "type": ""},
+			Refs: []string{
+				"dnsConfig.namespaceId servicediscovery.PrivateDnsNamespace",
+				"namespaceId servicediscovery.PrivateDnsNamespace|servicediscovery.HttpNamespace",
+			},
+			Exists:  "ServiceAlreadyExists: Service with name {name} already exists.",
+			Missing: "ServiceNotFound: {ref}",
+			InUse: "ResourceInUse: Service contains registered instances; delete the instances before " +
+				"deleting the service",
 			Before: func(o *Op) error {
 				switch {
 				case o.given("dnsConfig"):

@@ -43,7 +43,13 @@ func (m Metric) key(account, region string) world.Key {
 func PutMetric(tx *world.Tx, account, region string, m Metric) {
 	key := m.key(account, region)
 	tx.Put(&world.Record{
-		Type: metricType, Account: account, Region: region, ID: key.ID, State: map[string]any{"value": m.Value}, Created: tx.Now(), Changed: tx.Now(),
+		Type:    metricType,
+		Account: account,
+		Region:  region,
+		ID:      key.ID,
+		State:   map[string]any{"value": m.Value},
+		Created: tx.Now(),
+		Changed: tx.Now(),
 	})
 }
 

@@ -41,7 +41,11 @@ func SetCondition(tx *world.Tx, r *world.Record, c Condition) error {
 		return fmt.Errorf("condition %q is unknown; the conditions are %v", c, conditions)
 	}
 	tx.Put(&world.Record{
-		Type: conditionType, Account: r.Account, Region: r.Region, ID: key.ID, State: map[string]any{"condition": string(c)},
+		Type:    conditionType,
+		Account: r.Account,
+		Region:  r.Region,
+		ID:      key.ID,
+		State:   map[string]any{"condition": string(c)},
 		Created: tx.Now(), Changed: tx.Now(),
 	})
 	return nil

@@ -55,8 +55,12 @@ const (
 func DescribeService(tx *world.Tx, r *world.Record) Service {
 	name := property.Text(r.State, "name")
 	s := Service{
-		ServiceName: name, ServiceArn: r.Text("arn"), Status: "ACTIVE", ClusterArn: clusterARN(tx, r), TaskDefinition: r.Text("taskDefinition"),
-		DesiredCount: int(property.Number(r.State, "desiredCount")),
+		ServiceName:    name,
+		ServiceArn:     r.Text("arn"),
+		Status:         "ACTIVE",
+		ClusterArn:     clusterARN(tx, r),
+		TaskDefinition: r.Text("taskDefinition"),
+		DesiredCount:   int(property.Number(r.State, "desiredCount")),
 	}
 	past := catalog.Deployments(r)
 	if len(past) == 0 {
@@ -71,7 +75,7 @@ func DescribeService(tx *world.Tx, r *world.Record) Service {
 	settled := !tx.Now().Before(r.Ready)
 	switch condition := ConditionOf(tx, r); {
 	case condition == RolledBack:
-		return rolledBack(s, primary, past, r.Ready, say)
+		return rolledBack(&s, primary, past, r.Ready, say)
 	case condition == Unhealthy && property.True(r.State, "deploymentCircuitBreaker.enable") && !property.True(r.State, "deploymentCircuitBreaker.rollback") && settled:
 		primary.RolloutState, primary.RolloutStateReason = failed, "ECS deployment circuit breaker: tasks failed to start."
 		primary.FailedTasks, primary.DesiredCount = 2*max(s.DesiredCount, 1), 0
@@ -113,7 +117,7 @@ func (s Service) with(primary Deployment) Service {
 
 // rolledBack is the service after the circuit breaker: a new primary deployment runs the revision before, and the service
 // itself names that.
-func rolledBack(s Service, planned Deployment, past []any, at time.Time, say func(time.Time, string, ...any)) Service {
+func rolledBack(s *Service, planned Deployment, past []any, at time.Time, say func(time.Time, string, ...any)) Service {
 	planned.Status, planned.RolloutState, planned.DesiredCount = "INACTIVE", failed, 0
 	planned.RolloutStateReason, planned.FailedTasks = "ECS deployment circuit breaker: tasks failed to start.", 2*max(s.DesiredCount, 1)
 	say(at, "(deployment %s) deployment failed: tasks failed to start.", planned.ID)
@@ -135,8 +139,11 @@ func rolledBack(s Service, planned Deployment, past []any, at time.Time, say fun
 func deployment(note any, desired int) Deployment {
 	at, _ := time.Parse(time.RFC3339, property.Text(note, "createdAt"))
 	return Deployment{
-		ID: property.Text(note, "id"), Status: "PRIMARY", TaskDefinition: property.Text(note, "taskDefinition"), RolloutState: inProgress,
-		DesiredCount: desired, CreatedAt: at, UpdatedAt: at,
+		ID:             property.Text(note, "id"),
+		Status:         "PRIMARY",
+		TaskDefinition: property.Text(note, "taskDefinition"),
+		RolloutState:   inProgress,
+		DesiredCount:   desired, CreatedAt: at, UpdatedAt: at,
 	}
 }
 

@@ -129,6 +129,51 @@ func Format(v any) string {
 	return fmt.Sprint(v)
 }
 
+// Get returns the value at a path as Set takes it; false when nothing is there.
+func Get(tree any, path string) (any, bool) {
+	keys, err := split(path)
+	if err != nil {
+		return nil, false
+	}
+	for _, key := range keys {
+		switch c := tree.(type) {
+		case map[string]any:
+			v, has := c[key]
+			if !has {
+				return nil, false
+			}
+			tree = v
+		case []any:
+			n, err := strconv.Atoi(key)
+			if err != nil || n < 0 || n >= len(c) {
+				return nil, false
+			}
+			tree = c[n]
+		default:
+			return nil, false
+		}
+	}
+	return tree, true
+}
+
+// Below reports whether a path is another or lies below it, however they are written; * stands for any one step.
+func Below(path, above string) bool {
+	steps, err := split(path)
+	if err != nil {
+		return false
+	}
+	tops, err := split(above)
+	if err != nil || len(tops) > len(steps) {
+		return false
+	}
+	for i := range tops {
+		if tops[i] != steps[i] && tops[i] != "*" {
+			return false
+		}
+	}
+	return true
+}
+
 // Set puts v at a path of map keys and list indices, as in tags.Name or listeners[0].port, making maps on the way.
 func Set(tree map[string]any, path string, v any) error {
 	keys, err := split(path)

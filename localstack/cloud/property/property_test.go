@@ -70,3 +70,17 @@ func TestHasUnknown(t *testing.T) {
 	require.True(t, HasUnknown(map[string]any{"a": []any{1.0, Unknown{}}}))
 	require.False(t, HasUnknown(tree(t, `{"a":[1]}`)))
 }
+
+func TestGetAndBelow(t *testing.T) {
+	v := tree(t, `{"list":[{"a":1}],"tags":{"a.b":"c"}}`)
+	for path, want := range map[string]any{"list[0].a": 1.0, `tags["a.b"]`: "c", "list[1]": nil, "tags.x": nil, "list[0].a.b": nil} {
+		got, has := Get(v, path)
+		require.Equal(t, want, got, path)
+		require.Equal(t, want != nil, has, path)
+	}
+	require.True(t, Below(`tags["deployer:run"]`, "tags.deployer:run"))
+	require.True(t, Below("rules[3].status", "rules[*]"))
+	require.True(t, Below("rules[3].status", "rules"))
+	require.False(t, Below("rules", "rules[0]"))
+	require.False(t, Below("rulesOfOthers", "rules"))
+}

@@ -73,7 +73,11 @@ func (s *Server) Configure(ctx context.Context, r *pulumirpc.ConfigureRequest) (
 	of(ctx).configure(place)
 	s.stacks.note(r.GetUrn(), place)
 	return &pulumirpc.ConfigureResponse{
-		AcceptSecrets: true, SupportsPreview: true, AcceptResources: true, AcceptOutputs: true, SupportsAutonamingConfiguration: true,
+		AcceptSecrets:                   true,
+		SupportsPreview:                 true,
+		AcceptResources:                 true,
+		AcceptOutputs:                   true,
+		SupportsAutonamingConfiguration: true,
 	}, nil
 }
 

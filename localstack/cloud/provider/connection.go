@@ -64,5 +64,8 @@ func (c *connection) placed() (catalog.Place, bool) {
 func (c *connection) within(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(c.ctx, cancel)
+	if c.ctx.Err() != nil { // AfterFunc would call it only a moment later
+		cancel()
+	}
 	return ctx, func() { stop(); cancel() }
 }

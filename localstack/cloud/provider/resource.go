@@ -105,8 +105,10 @@ func (s *Server) Diff(ctx context.Context, r *pulumirpc.DiffRequest) (*pulumirpc
 	}
 	diff := sub.Compare(sub.place, state, inputs, r.GetIgnoreChanges())
 	answer := &pulumirpc.DiffResponse{
-		Changes: pulumirpc.DiffResponse_DIFF_NONE, HasDetailedDiff: true, DetailedDiff: map[string]*pulumirpc.PropertyDiff{},
-		Replaces: roots(diff.Replacing), DeleteBeforeReplace: diff.DeleteFirst,
+		Changes:         pulumirpc.DiffResponse_DIFF_NONE,
+		HasDetailedDiff: true,
+		DetailedDiff:    map[string]*pulumirpc.PropertyDiff{},
+		Replaces:        roots(diff.Replacing), DeleteBeforeReplace: diff.DeleteFirst,
 	}
 	for _, d := range diff.Differences {
 		answer.Changes = pulumirpc.DiffResponse_DIFF_SOME
