@@ -90,7 +90,7 @@ func newRoot(o *options) *cobra.Command {
 	flags.StringVarP(&o.output, "output", "o", "text", "text or json; with json, standard output holds nothing else")
 	flags.BoolVar(&o.noColor, "no-color", false, "plain lines, no colours and no live progress")
 	root.AddCommand(newValidate(o), newGraph(o), newPlan(o), newApply(o), newDestroy(o), newStatus(o), newOutputs(o),
-		newSchema(o))
+		newSchema(o), newCloud(o))
 	return root
 }
 

@@ -4,6 +4,7 @@ package savestate
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -78,9 +79,23 @@ func judge(in In, outcomes []execution.Outcome) Out {
 	default:
 		return out
 	}
-	out.Failure = in.Failure
+	out.Failure = inner(in.Failure)
 	if out.Failure == nil {
 		out.Failure = &run.Failure{Error: "WaveFailed", Cause: fmt.Sprintf("%d components failed or were skipped", failed)}
 	}
 	return out
+}
+
+// inner is the failure of the execution that a failed one was waiting for, however deep: Step Functions wraps it as
+// States.TaskFailed with the description of the execution as JSON.
+func inner(failure *run.Failure) *run.Failure {
+	for failure != nil && failure.Error == "States.TaskFailed" {
+		var execution run.Failure
+		// The description's fields are called Error and Cause; names are matched whatever their case.
+		if json.Unmarshal([]byte(failure.Cause), &execution) != nil || execution.Error == "" {
+			break
+		}
+		failure = &execution
+	}
+	return failure
 }

@@ -8,6 +8,9 @@ type Fault = fault.Fault
 // Match says which calls a fault meets.
 type Match = fault.Match
 
+// FaultKind is what a fault does to a call.
+type FaultKind = fault.Kind
+
 // Inject adds a fault and returns its id. Other processes on the same folder meet it too.
 func (c *Cloud) Inject(f Fault) (id string, err error) { return fault.Inject(c.world, f) }
 

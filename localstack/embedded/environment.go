@@ -167,6 +167,6 @@ func (e *Environment) provision() (execution.Provisioner, error) {
 		return nil, err
 	}
 	e.closers = append(e.closers, p)
-	e.provisioner = p
-	return p, nil
+	e.provisioner = given{p, c}
+	return e.provisioner, nil
 }

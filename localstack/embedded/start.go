@@ -12,6 +12,13 @@ import (
 	"github.com/deployer-io/deployer/shared/run"
 )
 
+// PulumiMissing is the error of a run that may change something where there is no Pulumi CLI to do it.
+type PulumiMissing struct{}
+
+func (*PulumiMissing) Error() string {
+	return "there is no Pulumi CLI: 'make pulumi' builds it beside deployer, DEPLOYER_PULUMI may name one, or put pulumi on PATH; nothing was started"
+}
+
 // Run is a run under way in this process.
 type Run struct {
 	Ref         run.Ref
@@ -27,6 +34,9 @@ func (e *Environment) Start(ctx context.Context, id string, request run.Request)
 	scope, err := request.Scope()
 	if err != nil {
 		return nil, err
+	}
+	if !request.Operation.OnlyPlans() && e.options.Pulumi == "" && e.options.Provisioner == nil {
+		return nil, &PulumiMissing{}
 	}
 	ref := run.Ref{Stack: scope.Stack, Environment: scope.Environment, ID: id, Operation: request.Operation}
 	closeAlive, err := e.book.begin(entry{Run: ref, Request: request})

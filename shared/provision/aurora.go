@@ -51,7 +51,9 @@ func (p *program) aurora(db *database) error {
 	p.output("readerEndpoint", cluster.ReaderEndpoint)
 	p.output("id", cluster.ClusterIdentifier)
 	p.output("arn", cluster.Arn)
-	return p.masterSecret(cluster.MasterUserSecrets.Index(pulumi.Int(0)).SecretArn().Elem(), spec)
+	return p.masterSecret(cluster.MasterUserSecrets.ApplyT(func(all []rds.ClusterMasterUserSecret) (string, error) {
+		return first(all, masterPassword, func(s rds.ClusterMasterUserSecret) *string { return s.SecretArn })
+	}).(pulumi.StringOutput), spec)
 }
 
 func (p *program) clusterInstance(db *database, cluster *rds.Cluster, name string) *rds.ClusterInstanceArgs {

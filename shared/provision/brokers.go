@@ -25,6 +25,9 @@ func serverlessKafka(p *program, spec *resource.Kafka) error {
 	if err != nil {
 		return err
 	}
+	if err := p.admitPods(group.ID(), net, listensOn["Kafka"][0], listensOn["Kafka"][1]); err != nil {
+		return err
+	}
 	name := p.name(maxRoleName, "")
 	made, err := msk.NewServerlessCluster(p.Context, "brokers", &msk.ServerlessClusterArgs{ClusterName: pulumi.String(name),
 		VpcConfigs: msk.ServerlessClusterVpcConfigArray{&msk.ServerlessClusterVpcConfigArgs{SubnetIds: texts(net.privateSubnets...),
@@ -62,6 +65,9 @@ func brokers(p *program, spec *resource.MSK) error {
 	}
 	group, err := p.group(net.vpcID, "brokers "+p.order.Address.Short())
 	if err != nil {
+		return err
+	}
+	if err := p.admitPods(group.ID(), net, listensOn["MSK"][0], listensOn["MSK"][1]); err != nil {
 		return err
 	}
 	arguments, err := p.brokerArguments(spec, net, group)

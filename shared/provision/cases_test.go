@@ -1,6 +1,8 @@
 package provision
 
 import (
+	"strconv"
+
 	"github.com/deployer-io/deployer/shared/execution"
 	"github.com/deployer-io/deployer/shared/resource"
 )
@@ -369,6 +371,48 @@ var cases = map[string]execution.Order{
 	"observability with a topic that exists": order("Observability", func(s *resource.Observability) {
 		s.Alarms.ExistingTopic, s.Dashboard = "arn:aws:sns:eu-west-1:123456789012:pager", false
 	}),
+	"a microservice on eks": order("MicroService", func(s *resource.MicroService) {
+		s.Image, s.Platform = "ghcr.io/shop/web:1.4.2", resource.EKS
+		s.Ports = []resource.Port{{Name: "http", Port: 8080, Protocol: resource.PortHTTP}}
+	}, clusterUp()),
+	"a microservice on eks with everything": order("MicroService", func(s *resource.MicroService) {
+		s.Image, s.Platform, s.Architecture, s.User = "ghcr.io/shop/web:1.4.2", resource.EKS, resource.ARM, "1000:1000"
+		s.Command, s.EntryPoint = []string{"serve"}, []string{"/app"}
+		s.Ports = []resource.Port{{Name: "http", Port: 8080, Protocol: resource.PortHTTP}, {Name: "metrics-and-traces", Port: 9102, Protocol: resource.PortTCP}}
+		s.Env = []resource.EnvVar{{Name: "LOG_LEVEL", Value: pointer("info")},
+			{Name: "DB_HOST", ValueFrom: &resource.OutputRef{Component: "data/db", Output: "endpoint"}},
+			{Name: "API_KEY", SecretRef: &resource.SecretRef{Name: "shop/origin", Key: "key", Provider: resource.SecretsManager}}}
+		s.HealthCheck = &resource.HealthCheck{Path: "/healthz", Interval: 30 * resource.Second, Timeout: 5 * resource.Second, Retries: 3, StartPeriod: resource.Minute}
+		s.Scaling = &resource.Scaling{Min: 2, Max: 10, CPU: 60, Memory: 70, ScaleInCooldown: 5 * resource.Minute, ScaleOutCooldown: resource.Minute}
+		s.Ingress = &resource.Ingress{Hosts: []string{"api.example.com"}, Paths: []string{"/v1/*"}}
+		s.Ingress.SetDefaults()
+		s.Ingress.Stickiness = resource.Hour
+		s.EKS = &resource.EKSSettings{Namespace: "storefront", NodeSelector: map[string]string{"workload": "services"}, MinAvailable: 1,
+			Tolerations:        []resource.Toleration{{Key: "workload", Value: "services", Effect: "NoSchedule"}, {Key: "spot"}},
+			IngressAnnotations: map[string]string{"alb.ingress.kubernetes.io/certificate-arn": "arn:aws:acm:eu-west-1:123456789012:certificate/one"},
+			PodAnnotations:     map[string]string{"prometheus.io/scrape": "true"}}
+		s.EKS.SetDefaults()
+	}, clusterUp(), databaseUp(), queueUp("jobs/todo")),
+	"a microservice on eks with a nameless way in": order("MicroService", func(s *resource.MicroService) {
+		s.Image, s.Platform = "ghcr.io/shop/web:1.4.2", resource.EKS
+		s.Ports = []resource.Port{{Name: "http", Port: 8080, Protocol: resource.PortHTTP}}
+		s.Ingress = &resource.Ingress{}
+		s.Ingress.SetDefaults()
+	}, clusterUp()),
+	"a worker on eks": order("Worker", func(s *resource.Worker) {
+		s.Image, s.Platform, s.Queue = "ghcr.io/shop/worker:2.0.0", resource.EKS, resource.ComponentRef{Component: "jobs/todo"}
+		s.HealthCheck = &resource.HealthCheck{Command: []string{"/alive"}, Interval: 30 * resource.Second, Timeout: 5 * resource.Second, Retries: 3}
+	}, clusterUp(), queueUp("jobs/todo")),
+	"a worker on eks with a file system": order("Worker", func(s *resource.Worker) {
+		s.Image, s.Platform = "ghcr.io/shop/worker:2.0.0", resource.EKS
+		s.Volumes = []resource.Volume{{Name: "uploads", Path: "/data", EFS: resource.ComponentRef{Component: "files/shared"}, AccessPoint: "uploads", ReadOnly: true}}
+	}, clusterUp(), filesUp()),
+	"a job on eks": order("CronJob", func(s *resource.CronJob) {
+		s.Image, s.Schedule, s.Platform, s.Concurrency = "ghcr.io/shop/report:2.0.0", "30 3 * * 1-5", resource.EKS, resource.ConcurrencyForbid
+	}, clusterUp()),
+	"a database that pods reach": order("RDS", func(s *resource.RDS) {
+		s.Engine, s.Version, s.InstanceClass = resource.Postgres, "16.4", "db.m7g.large"
+	}, clusterUp()),
 	"a network": order[*resource.Networking]("Networking", nil),
 	"a network with one gateway, endpoints and instances": order("Networking", func(s *resource.Networking) {
 		s.NATGateways, s.AvailabilityZones, s.CIDR = resource.NATSingle, 2, "10.20.0.0/22"
@@ -473,4 +517,15 @@ func route(text string, edit func(*resource.Route)) resource.Route {
 	r.SetDefaults()
 	edit(&r)
 	return r
+}
+
+// clusterUp is the network of an environment with an EKS cluster.
+func clusterUp() map[string]execution.Upstream {
+	ups := networkUp()
+	network := ups["platform/networking"]
+	for name, value := range map[string]string{"eksEndpoint": "https://ABCDEF.gr7.eu-west-1.eks.amazonaws.com", "eksCertificateAuthority": "Q0E=",
+		"eksSecurityGroupId": "sg-cluster"} {
+		network.Outputs[name] = []byte(strconv.Quote(value))
+	}
+	return ups
 }

@@ -15,6 +15,9 @@ func cronJob(p *program, spec *resource.CronJob) error {
 	if err != nil {
 		return err
 	}
+	if spec.Platform == resource.EKS {
+		return p.cronJobOnEKS(spec, net)
+	}
 	special := map[string]use{}
 	if !spec.DeadLetterQueue.IsZero() {
 		special[spec.DeadLetterQueue.Component] = none // the schedule sends there, not the container

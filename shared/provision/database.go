@@ -22,6 +22,8 @@ type database struct {
 	monitoring pulumi.StringPtrInput // role that measures the operating system; nil without
 }
 
+const masterPassword = "secret for the master user's password"
+
 func relational(p *program, spec *resource.RDS) error {
 	db, err := p.databaseParts(spec)
 	if err != nil {
@@ -57,6 +59,9 @@ func (p *program) databaseParts(spec *resource.RDS) (*database, error) {
 		return nil, err
 	}
 	if db.group, err = p.group(net.vpcID, "database "+p.order.Address.Short()); err != nil {
+		return nil, err
+	}
+	if err := p.admitPods(db.group.ID(), net, spec.EffectivePort(), spec.EffectivePort()); err != nil {
 		return nil, err
 	}
 	for i, cidr := range spec.AllowedCIDRs {
@@ -156,7 +161,9 @@ func (p *program) databaseInstance(db *database) error {
 	if err := p.databaseAlarms("DBInstanceIdentifier", db.name, spec.Storage.Size); err != nil {
 		return err
 	}
-	secret := instance.MasterUserSecrets.Index(pulumi.Int(0)).SecretArn().Elem()
+	secret := instance.MasterUserSecrets.ApplyT(func(all []rds.InstanceMasterUserSecret) (string, error) {
+		return first(all, masterPassword, func(s rds.InstanceMasterUserSecret) *string { return s.SecretArn })
+	}).(pulumi.StringOutput)
 	return p.masterSecret(secret, spec)
 }
 

@@ -263,9 +263,6 @@ func (p *program) edgeLogs(spec *resource.AccessLogs, of *cloudfront.Distributio
 	if err != nil {
 		return err
 	}
-	if prefix := strings.Trim(spec.Prefix, "/"); prefix != "" {
-		bucket += "/" + prefix
-	}
 	name := pulumi.String(p.name(maxLogDeliveryName, ""))
 	source, err := cloudwatch.NewLogDeliverySource(p.Context, "logs", &cloudwatch.LogDeliverySourceArgs{Name: name, LogType: pulumi.String("ACCESS_LOGS"),
 		ResourceArn: of.Arn, Region: pulumi.String(edgeRegion)})
@@ -279,7 +276,8 @@ func (p *program) edgeLogs(spec *resource.AccessLogs, of *cloudfront.Distributio
 		return err
 	}
 	_, err = cloudwatch.NewLogDelivery(p.Context, "logs", &cloudwatch.LogDeliveryArgs{DeliverySourceName: source.Name, DeliveryDestinationArn: destination.Arn,
-		Region: pulumi.String(edgeRegion)})
+		Region: pulumi.String(edgeRegion), S3DeliveryConfigurations: cloudwatch.LogDeliveryS3DeliveryConfigurationArray{&cloudwatch.LogDeliveryS3DeliveryConfigurationArgs{
+			EnableHiveCompatiblePath: pulumi.Bool(false), SuffixPath: pulumi.String(strings.TrimLeft(strings.Trim(spec.Prefix, "/")+"/{DistributionId}/{yyyy}/{MM}/{dd}", "/"))}}})
 	return err
 }
 

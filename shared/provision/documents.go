@@ -28,6 +28,9 @@ func documents(p *program, spec *resource.DocumentDB) error {
 	if err != nil {
 		return err
 	}
+	if err := p.admitPods(group.ID(), net, spec.Port, spec.Port); err != nil {
+		return err
+	}
 	parameters, err := p.documentParameters(spec)
 	if err != nil {
 		return err
@@ -46,7 +49,9 @@ func documents(p *program, spec *resource.DocumentDB) error {
 			return err
 		}
 	}
-	secret := cluster.MasterUserSecrets.Index(pulumi.Int(0)).SecretArn().Elem()
+	secret := cluster.MasterUserSecrets.ApplyT(func(all []docdb.ClusterMasterUserSecret) (string, error) {
+		return first(all, masterPassword, func(s docdb.ClusterMasterUserSecret) *string { return s.SecretArn })
+	}).(pulumi.StringOutput)
 	p.output("endpoint", cluster.Endpoint)
 	p.output("readerEndpoint", cluster.ReaderEndpoint)
 	p.output("port", pulumi.Int(spec.Port))

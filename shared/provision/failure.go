@@ -62,20 +62,14 @@ func (e *PendingCreate) Error() string {
 		"delete it there and apply again, or keep it and import it into the component's Pulumi stack", e.Resource, e.Component)
 }
 
-// NotTranslated is the error of a component whose kind, or whose platform, this version of deployer cannot make yet. Nothing
-// was begun.
+// NotTranslated is the error of a component whose kind this version of deployer cannot make. Nothing was begun.
 type NotTranslated struct {
 	Component string // stack/environment/service/component
 	Kind      resource.Kind
-	Platform  resource.Platform // set where the kind can be made, but not on this platform
 }
 
 func (e *NotTranslated) Error() string {
-	what := "a " + string(e.Kind)
-	if e.Platform != "" {
-		what += " with platform: " + string(e.Platform)
-	}
-	return fmt.Sprintf("%s is %s, which this version of deployer cannot create; take it out of the bundle or use a newer version", e.Component, what)
+	return fmt.Sprintf("%s is a %s, which this version of deployer cannot create; take it out of the bundle or use a newer version", e.Component, e.Kind)
 }
 
 // failed makes the error that people read.

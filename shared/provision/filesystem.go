@@ -10,6 +10,9 @@ import (
 	"github.com/deployer-io/deployer/shared/resource"
 )
 
+// filesPort is where NFS listens.
+const filesPort = 2049
+
 func fileSystem(p *program, spec *resource.EFS) error {
 	net, err := p.network()
 	if err != nil {
@@ -17,6 +20,9 @@ func fileSystem(p *program, spec *resource.EFS) error {
 	}
 	group, err := p.group(net.vpcID, "files "+p.order.Address.Short())
 	if err != nil {
+		return err
+	}
+	if err := p.admitPods(group.ID(), net, filesPort, filesPort); err != nil {
 		return err
 	}
 	files, err := efs.NewFileSystem(p.Context, "files", p.fileSystemArguments(spec), p.guard(), p.patience())

@@ -81,3 +81,10 @@ func (p *program) admitRange(name string, group pulumi.StringInput, protocol str
 	_, err := vpc.NewSecurityGroupIngressRule(p.Context, name, arguments)
 	return err
 }
+
+// admitGroup opens ports of a group to another group.
+func (p *program) admitGroup(name string, group, from pulumi.StringInput, low, high int, description string) error {
+	_, err := vpc.NewSecurityGroupIngressRule(p.Context, name, &vpc.SecurityGroupIngressRuleArgs{SecurityGroupId: group, Description: pulumi.String(description),
+		IpProtocol: pulumi.String("tcp"), FromPort: pulumi.Int(low), ToPort: pulumi.Int(high), ReferencedSecurityGroupId: from.ToStringOutput().ToStringPtrOutput()})
+	return err
+}

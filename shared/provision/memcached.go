@@ -25,6 +25,9 @@ func memcached(p *program, spec *resource.ElastiCacheMemcached) error {
 	if err != nil {
 		return err
 	}
+	if err := p.admitPods(group.ID(), net, spec.Port, spec.Port); err != nil {
+		return err
+	}
 	parameters, err := p.memcachedParameters(spec)
 	if err != nil {
 		return err

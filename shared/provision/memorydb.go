@@ -24,6 +24,9 @@ func memoryDatabase(p *program, spec *resource.AWSMemoryDB) error {
 	if err != nil {
 		return err
 	}
+	if err := p.admitPods(group.ID(), net, spec.Port, spec.Port); err != nil {
+		return err
+	}
 	parameters, err := p.memoryParameters(spec)
 	if err != nil {
 		return err
@@ -48,7 +51,9 @@ func memoryDatabase(p *program, spec *resource.AWSMemoryDB) error {
 	if err != nil {
 		return err
 	}
-	p.output("endpoint", made.ClusterEndpoints.Index(pulumi.Int(0)).Address().Elem())
+	p.output("endpoint", made.ClusterEndpoints.ApplyT(func(all []memorydb.ClusterClusterEndpoint) (string, error) {
+		return first(all, "endpoint of the cluster", func(e memorydb.ClusterClusterEndpoint) *string { return e.Address })
+	}).(pulumi.StringOutput))
 	p.output("port", pulumi.Int(spec.Port))
 	p.output("id", made.Name)
 	p.output("arn", made.Arn)

@@ -78,6 +78,9 @@ func (m *monitor) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 		return resource.PropertyMap{"arn": resource.NewStringProperty("arn:aws:secretsmanager:eu-west-1:123456789012:secret:" + args.Args["name"].StringValue() + "-Ab1Cd2")}, nil
 	case "aws:secretsmanager/getSecretVersion:getSecretVersion":
 		return resource.PropertyMap{"secretString": resource.MakeSecret(resource.NewStringProperty(`{"key":"VALUE","other":"x"}`))}, nil
+	case "aws:eks/getCluster:getCluster":
+		return resource.NewPropertyMapFromMap(map[string]any{"endpoint": "https://ABCDEF.gr7.eu-west-1.eks.amazonaws.com",
+			"certificateAuthorities": []any{map[string]any{"data": "Q0E="}}, "vpcConfig": map[string]any{"clusterSecurityGroupId": "sg-cluster"}}), nil
 	case "aws:ssm/getParameter:getParameter":
 		return resource.PropertyMap{"insecureValue": resource.NewStringProperty("ami-0abcdef1234567890")}, nil
 	}
@@ -98,6 +101,11 @@ func last(urn string) string {
 func computed(token, name string, in resource.PropertyMap) resource.PropertyMap {
 	text := func(v string) resource.PropertyValue { return resource.NewStringProperty(v) }
 	service, _, _ := strings.Cut(strings.TrimPrefix(token, "aws:"), "/")
+	if metadata := in["metadata"]; strings.HasPrefix(token, "kubernetes:") && metadata.IsObject() && !metadata.ObjectValue()["name"].IsString() {
+		named := metadata.ObjectValue().Copy()
+		named["name"] = text(name + "-0a1b2c3d") // Pulumi's own name
+		return resource.PropertyMap{"metadata": resource.NewObjectProperty(named)}
+	}
 	out := resource.PropertyMap{"arn": text(fmt.Sprintf("arn:aws:%s:eu-west-1:123456789012:%s", service, name))}
 	host := func(v string) resource.PropertyValue { return text(name + "." + v + ".eu-west-1.amazonaws.com") }
 	switch token {
@@ -132,6 +140,8 @@ func computed(token, name string, in resource.PropertyMap) resource.PropertyMap 
 		out["regionalDomainName"], out["regionalZoneId"] = text("d-abc.execute-api.eu-west-1.amazonaws.com"), text("ZLY8HYME6SFDD")
 	case "aws:kms/key:Key":
 		out["keyId"] = text("1234abcd-12ab-34cd-56ef-1234567890ab")
+	case "kubernetes:networking.k8s.io/v1:Ingress":
+		out["status"] = resource.NewPropertyValue(map[string]any{"loadBalancer": map[string]any{"ingress": []any{map[string]any{"hostname": "k8s-web.elb.amazonaws.com"}}}})
 	case "aws:msk/cluster:Cluster", "aws:msk/serverlessCluster:ServerlessCluster":
 		out["bootstrapBrokersSaslIam"], out["bootstrapBrokersSaslScram"] = text("b-1.kafka:9098,b-2.kafka:9098"), text("b-1.kafka:9096,b-2.kafka:9096")
 	case "aws:msk/configuration:Configuration":

@@ -17,7 +17,9 @@ type network struct {
 	clusterName, clusterARN    string
 	capacityProvider           string // of the cluster's EC2 instances; empty without them
 	namespaceID, namespaceName string
-	eksCluster, eksProvider    string // empty without EKS
+	// The EKS cluster of the environment: its name, its OIDC provider, where its interface is and who signed for it, and the
+	// security group of its pods; all empty without one.
+	eksCluster, eksProvider, eksEndpoint, eksCertificate, eksGroup string
 }
 
 // network reads the outputs of the environment's Networking document.
@@ -32,7 +34,8 @@ func (p *program) network() (network, error) {
 	}
 	net := network{vpcID: values[0], vpcCIDR: values[1], clusterName: values[2], clusterARN: values[3], namespaceID: values[4], namespaceName: values[5],
 		privateSubnets: u.list("privateSubnetIds"), publicSubnets: u.list("publicSubnetIds"), zones: u.list("availabilityZones"), capacityProvider: u.text("capacityProvider"),
-		eksCluster: u.text("eksClusterName"), eksProvider: u.text("eksOidcProvider")}
+		eksCluster: u.text("eksClusterName"), eksProvider: u.text("eksOidcProvider"), eksEndpoint: u.text("eksEndpoint"),
+		eksCertificate: u.text("eksCertificateAuthority"), eksGroup: u.text("eksSecurityGroupId")}
 	if len(net.privateSubnets) < 2 {
 		return network{}, fmt.Errorf("%s has fewer than two private subnets", u.short)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v7/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v7/go/aws/ec2"
+	"github.com/pulumi/pulumi-aws/sdk/v7/go/aws/eks"
 	"github.com/pulumi/pulumi-aws/sdk/v7/go/aws/servicediscovery"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -40,8 +41,26 @@ func networking(p *program, spec *resource.Networking) error {
 	if spec.EKS != nil {
 		p.output("eksClusterName", pulumi.String(spec.EKS.Name))
 		p.output("eksOidcProvider", pulumi.String(string(spec.EKS.OIDCProvider)))
+		if err := p.clusterOutputs(spec.EKS.Name); err != nil {
+			return err
+		}
 	}
 	return p.cluster(&spec.Cluster, net)
+}
+
+// clusterOutputs looks up how an EKS cluster is reached.
+func (p *program) clusterOutputs(name string) error {
+	found, err := eks.LookupCluster(p.Context, &eks.LookupClusterArgs{Name: name, Region: &p.order.Region}, pulumi.Provider(p.provider))
+	if err != nil {
+		return fmt.Errorf("the EKS cluster %s is not found: %w", name, err)
+	}
+	if len(found.CertificateAuthorities) == 0 {
+		return fmt.Errorf("the EKS cluster %s is not ready yet; apply again when it is", name)
+	}
+	p.output("eksEndpoint", pulumi.String(found.Endpoint))
+	p.output("eksCertificateAuthority", pulumi.String(found.CertificateAuthorities[0].Data))
+	p.output("eksSecurityGroupId", pulumi.String(found.VpcConfig.ClusterSecurityGroupId))
+	return nil
 }
 
 // madeNetwork is the network that Networking offers, made or found.

@@ -26,8 +26,10 @@ type program struct {
 	// dismantle makes the resources ready to be deleted: service-side deletion protection off, final snapshots set.
 	dismantle bool
 	random    func() string // a new password each time
-	outputs   pulumi.Map
-	granted   []pulumi.Resource // policies of roles that were made
+	// clusterToken is the command that prints a token for an EKS cluster.
+	clusterToken []string
+	outputs      pulumi.Map
+	granted      []pulumi.Resource // policies of roles that were made
 }
 
 // runTag is the tag that says which run created a resource. It is never changed afterwards: if it were, every run would
@@ -132,6 +134,17 @@ func (p *program) output(name string, value pulumi.Input) {
 // guard protects the resources that hold the component's data: Pulumi refuses to delete or replace them until Destroy
 // lifts that.
 func (p *program) guard() pulumi.ResourceOption { return pulumi.Protect(!p.dismantle) }
+
+// first takes a text out of the first of several things that AWS returns. There is always one; should there be none all the
+// same, a program must fail and not panic, because it shares its process with others.
+func first[T any](all []T, what string, take func(T) *string) (string, error) {
+	if len(all) > 0 {
+		if text := take(all[0]); text != nil {
+			return *text, nil
+		}
+	}
+	return "", fmt.Errorf("AWS has named no %s", what)
+}
 
 // upstream finds an output of a component that this one needs.
 func (p *program) upstream(component, output string) (json.RawMessage, bool) {

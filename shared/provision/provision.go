@@ -32,14 +32,18 @@ type Options struct {
 	Env             []string      // the CLI's environment: credentials, PATH, HOME, attached providers
 	WorkDir         string        // scratch space; empty: the system's
 	Parallelism     int           // components at a time; 0: two per core
-	Grace           time.Duration // how long an interrupted operation may take to end; 0: engine.DefaultGrace
-	Log             *slog.Logger
+	// ClusterToken is the command that prints a token for an EKS cluster as clients of Kubernetes want it; it is given
+	// --cluster-name, --region and --output json. Empty: aws eks get-token.
+	ClusterToken []string
+	Grace        time.Duration // how long an interrupted operation may take to end; 0: engine.DefaultGrace
+	Log          *slog.Logger
 }
 
 // Engine carries out orders. It is an execution.Provisioner.
 type Engine struct {
-	engine *engine.Engine
-	log    *slog.Logger
+	engine       *engine.Engine
+	clusterToken []string
+	log          *slog.Logger
 }
 
 var _ execution.Provisioner = (*Engine)(nil)
@@ -55,7 +59,7 @@ func New(options Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Engine{engine: driver, log: options.Log}, nil
+	return &Engine{engine: driver, clusterToken: options.ClusterToken, log: options.Log}, nil
 }
 
 // Close ends what New began.
@@ -152,6 +156,7 @@ func (e *Engine) call(operation engine.Operation, order execution.Order, dismant
 			if err != nil {
 				return err
 			}
+			p.clusterToken = e.clusterToken
 			return translate(p, order.Spec)
 		}}
 	if order.BaseEpoch != "" {

@@ -24,6 +24,9 @@ func redis(p *program, spec *resource.ElastiCacheRedis) error {
 	if err != nil {
 		return err
 	}
+	if err := p.admitPods(group.ID(), net, spec.Port, spec.Port); err != nil {
+		return err
+	}
 	parameters, err := p.cacheParameters(spec)
 	if err != nil {
 		return err

@@ -30,6 +30,11 @@ func (p *program) role(name, service, description string, statements []statement
 	if err != nil {
 		return nil, err
 	}
+	return p.roleFor(name, assume, description, statements)
+}
+
+// roleFor makes a role for whom its trust policy names.
+func (p *program) roleFor(name string, assume pulumi.StringOutput, description string, statements []statement) (*iam.Role, error) {
 	role, err := iam.NewRole(p.Context, name, &iam.RoleArgs{
 		Name: pulumi.String(p.name(maxRoleName, name)), Description: pulumi.String(description), AssumeRolePolicy: assume,
 		PermissionsBoundary: p.boundary(),

@@ -15,6 +15,9 @@ func microService(p *program, spec *resource.MicroService) error {
 	if err != nil {
 		return err
 	}
+	if spec.Platform == resource.EKS {
+		return p.microServiceOnEKS(spec, net)
+	}
 	w := wish{ports: spec.Ports, special: map[string]use{}}
 	if spec.Ingress != nil {
 		w.special[spec.Ingress.LoadBalancer.Component] = none // it reaches the service, not the other way round
@@ -45,6 +48,9 @@ func worker(p *program, spec *resource.Worker) error {
 	net, err := p.network()
 	if err != nil {
 		return err
+	}
+	if spec.Platform == resource.EKS {
+		return p.workerOnEKS(spec, net)
 	}
 	w := wish{special: map[string]use{}}
 	var queue upstream

@@ -9,6 +9,8 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v7/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v7/go/aws/ebs"
 	"github.com/pulumi/pulumi-aws/sdk/v7/go/aws/ec2"
+	"github.com/pulumi/pulumi-aws/sdk/v7/go/aws/eks"
+	"github.com/pulumi/pulumi-aws/sdk/v7/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v7/go/aws/kms"
 	"github.com/pulumi/pulumi-aws/sdk/v7/go/aws/route53"
 	"github.com/pulumi/pulumi-aws/sdk/v7/go/aws/s3"
@@ -61,13 +63,29 @@ func surroundings(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	for name, cidr := range map[string]string{"subnet-11111111": "10.1.0.0/24", "subnet-22222222": "10.1.1.0/24"} {
-		subnet, err := ec2.NewSubnet(ctx, name, &ec2.SubnetArgs{VpcId: vpc.ID(), CidrBlock: pulumi.String(cidr)}, by)
+	var subnets pulumi.StringArray
+	for i, name := range []string{"subnet-11111111", "subnet-22222222"} {
+		subnet, err := ec2.NewSubnet(ctx, name, &ec2.SubnetArgs{VpcId: vpc.ID(), CidrBlock: pulumi.Sprintf("10.1.%d.0/24", i),
+			AvailabilityZone: pulumi.String("eu-west-1" + string(rune('a'+i)))}, by)
 		if err != nil {
 			return err
 		}
+		subnets = append(subnets, subnet.ID())
 		ctx.Export(name, subnet.ID())
 	}
+	role, err := iam.NewRole(ctx, "cluster", &iam.RoleArgs{Name: pulumi.String("cluster"), AssumeRolePolicy: pulumi.String(`{"Version":"2012-10-17","Statement":[]}`)}, by)
+	if err != nil {
+		return err
+	}
+	if _, err := eks.NewCluster(ctx, "cluster", &eks.ClusterArgs{Name: pulumi.String("shop-eks"), RoleArn: role.Arn,
+		VpcConfig: &eks.ClusterVpcConfigArgs{SubnetIds: subnets}}, by); err != nil {
+		return err
+	}
+	pods, err := ec2.NewSecurityGroup(ctx, "pods", &ec2.SecurityGroupArgs{VpcId: vpc.ID()}, by)
+	if err != nil {
+		return err
+	}
+	ctx.Export("sg-cluster", pods.ID())
 	ctx.Export("Z0123456789ABC", zone.ZoneId)
 	ctx.Export("snap-0123456789abcdef0", snapshot.ID())
 	ctx.Export("vpc-11111111", vpc.ID())
@@ -79,6 +97,7 @@ func surround(t testing.TB, g *ground) *strings.Replacer {
 	t.Helper()
 	report, err := g.engine.Run(context.Background(), engine.Call{Operation: engine.Up, Project: "surroundings", Stack: "all", Prefix: "surroundings/", Program: surroundings})
 	require.NoError(t, err)
+	g.podGroup = report.Outputs["sg-cluster"]
 	var pairs []string
 	for name, value := range report.Outputs {
 		pairs = append(pairs, name, plain(value))

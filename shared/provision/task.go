@@ -58,6 +58,11 @@ func (p *program) task(spec *resource.Container, net network, w wish) (*task, er
 	if t.group, err = p.clientGroup(net.vpcID, "copies of "+p.order.Address.Short(), w.special); err != nil {
 		return nil, err
 	}
+	if len(w.ports) > 0 {
+		if err := p.admitPods(t.group.ID(), net, w.ports[0].Port, w.ports[0].Port); err != nil {
+			return nil, err
+		}
+	}
 	return t, p.taskDefinition(t, spec, env, w.ports)
 }
 

@@ -43,28 +43,10 @@ var translations = map[resource.Kind]translation{
 // translationOf finds the translation of an order's component.
 func translationOf(order execution.Order) (translation, error) {
 	translate, ok := translations[order.Kind]
-	refusal := &NotTranslated{Component: order.Address.String(), Kind: order.Kind}
 	if !ok {
-		return nil, refusal
-	}
-	if platformOf(order.Spec) == resource.EKS {
-		refusal.Platform = resource.EKS
-		return nil, refusal
+		return nil, &NotTranslated{Component: order.Address.String(), Kind: order.Kind}
 	}
 	return translate, nil
-}
-
-// platformOf is what a spec's containers run on, "" for kinds without containers.
-func platformOf(spec resource.Spec) resource.Platform {
-	switch s := spec.(type) {
-	case *resource.MicroService:
-		return s.Platform
-	case *resource.Worker:
-		return s.Platform
-	case *resource.CronJob:
-		return s.Platform
-	}
-	return ""
 }
 
 // of makes a translation of a function that takes its kind's own spec.

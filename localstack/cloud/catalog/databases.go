@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -70,6 +71,11 @@ func managedSecret(o *Op, prefix string) {
 			"arn": arn, "name": id, "kmsKeyId": key, "region": o.Region, "tags": object{}, "tagsAll": object{},
 			"description": "The secret associated with the primary RDS DB: " + o.text("arn"),
 		})
+		version := o.uuid()
+		o.also("secretsmanager.SecretVersion", arn+"|"+version, object{
+			"secretId": arn, "arn": arn, "versionId": version, "versionStages": list{"AWSCURRENT"}, "region": o.Region, "hasSecretStringWo": false,
+			"secretString": fmt.Sprintf(`{"username":%q,"password":%q}`, o.text("username")+o.text("masterUsername"), o.Tx.Hex(28)),
+		})
 		o.State["masterUserSecrets"] = list{object{"kmsKeyId": key, "secretArn": arn, "secretStatus": "active"}}
 	case !wanted && have:
 		dropManagedSecret(o)
@@ -82,6 +88,9 @@ func managedSecret(o *Op, prefix string) {
 func dropManagedSecret(o *Op) {
 	for _, arn := range property.Texts(o.State, "masterUserSecrets.secretArn") {
 		if r := o.find("secretsmanager.Secret", arn); r != nil {
+			for _, version := range Referring(o.Tx, r, "secretsmanager.SecretVersion") {
+				o.Tx.Delete(version.Key())
+			}
 			o.Tx.Delete(r.Key())
 		}
 	}

@@ -62,21 +62,24 @@ func ifMatchDeleted(t *testing.T, s objects.Store) {
 	require.Empty(t, names(t, s, "", "", 0))
 }
 
-// together runs n goroutines at once and fails with their errors.
+// together runs n goroutines at once and fails with the first error, which stops the others.
 func together(t *testing.T, n int, do func(ctx context.Context, i int) error) {
 	t.Helper()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
 	var wait sync.WaitGroup
-	failures := make([]error, n)
 	start := make(chan struct{})
 	for i := range n {
 		wait.Go(func() {
 			<-start
-			failures[i] = do(t.Context(), i)
+			if err := do(ctx, i); err != nil {
+				cancel(err)
+			}
 		})
 	}
 	close(start)
 	wait.Wait()
-	require.NoError(t, errors.Join(failures...))
+	require.NoError(t, context.Cause(ctx))
 }
 
 func lost(err error) bool {

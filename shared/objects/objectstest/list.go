@@ -70,6 +70,7 @@ func inPages(t *testing.T, s objects.Store, prefix string, size int) []string {
 		if len(page) == 0 {
 			return seen
 		}
+		require.Greater(t, page[0].Key, after, "a page starts after the one before it")
 		seen = append(seen, keysOf(page)...)
 		after = page[len(page)-1].Key
 	}
