@@ -49,7 +49,8 @@ var grants = map[resource.Kind]map[use]grant{
 func grantBucket(u upstream) []statement {
 	arn := pulumi.String(u.text("arn"))
 	return []statement{
-		{sid: "Objects", actions: []string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"},
+		{sid: "Objects", actions: []string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload",
+			"s3:ListMultipartUploadParts"},
 			resources: on(arn + "/*")},
 		{sid: "Bucket", actions: []string{"s3:ListBucket", "s3:GetBucketLocation"}, resources: on(arn)},
 	}
@@ -58,7 +59,8 @@ func grantBucket(u upstream) []statement {
 func grantTable(u upstream) []statement {
 	arn := pulumi.String(u.text("arn"))
 	return []statement{{sid: "Items", resources: on(arn, arn+"/index/*"), actions: []string{
-		"dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:DescribeTable",
+		"dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem",
+		"dynamodb:DescribeTable",
 		"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem"}}}
 }
 
@@ -74,7 +76,8 @@ func grantSend(u upstream) []statement {
 
 func grantReceive(u upstream) []statement {
 	return []statement{{sid: "Receive", resources: on(pulumi.String(u.text("arn"))), actions: []string{
-		"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueUrl", "sqs:GetQueueAttributes"}}}
+		"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueUrl",
+		"sqs:GetQueueAttributes"}}}
 }
 
 func grantPublish(u upstream) []statement {
@@ -82,12 +85,14 @@ func grantPublish(u upstream) []statement {
 }
 
 func grantEvents(u upstream) []statement {
-	return []statement{{sid: "Events", resources: on(pulumi.String(u.text("arn"))), actions: []string{"events:PutEvents"}}}
+	return []statement{{sid: "Events", resources: on(pulumi.String(u.text("arn"))),
+		actions: []string{"events:PutEvents"}}}
 }
 
 func grantFiles(u upstream) []statement {
 	arn := pulumi.String(u.text("arn"))
-	s := statement{sid: "Files", resources: on(arn), actions: []string{"elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"}}
+	s := statement{sid: "Files", resources: on(arn), actions: []string{"elasticfilesystem:ClientMount",
+		"elasticfilesystem:ClientWrite"}}
 	s.when("Bool", "elasticfilesystem:AccessedViaMountTarget", pulumi.String("true"))
 	return []statement{s}
 }
@@ -117,11 +122,14 @@ func grantKafka(u upstream) []statement {
 		}
 	}
 	statements := []statement{{sid: "Cluster", resources: on(pulumi.String(arn)),
-		actions: []string{"kafka-cluster:Connect", "kafka-cluster:DescribeCluster", "kafka-cluster:WriteDataIdempotently"}}}
+		actions: []string{"kafka-cluster:Connect", "kafka-cluster:DescribeCluster",
+			"kafka-cluster:WriteDataIdempotently"}}}
 	if len(read) > 0 {
 		statements = append(statements,
-			statement{sid: "Read", resources: read, actions: []string{"kafka-cluster:DescribeTopic", "kafka-cluster:ReadData"}},
-			statement{sid: "Groups", resources: on(pulumi.String(strings.Replace(arn, ":cluster/", ":group/", 1) + "/*")),
+			statement{sid: "Read", resources: read, actions: []string{"kafka-cluster:DescribeTopic",
+				"kafka-cluster:ReadData"}},
+			statement{sid: "Groups", resources: on(pulumi.String(strings.Replace(arn, ":cluster/", ":group/",
+				1) + "/*")),
 				actions: []string{"kafka-cluster:AlterGroup", "kafka-cluster:DescribeGroup"}})
 	}
 	if len(write) > 0 {
@@ -169,8 +177,10 @@ type opening struct {
 // listensOn says which ports each kind is reached on. Where the kind offers an output port or an address with a port, that
 // one counts.
 var listensOn = map[resource.Kind][2]int{
-	"RDS": {5432, 5432}, "DocumentDB": {27017, 27017}, "ElastiCacheRedis": {6379, 6379}, "ElastiCacheMemcached": {11211, 11211},
-	"AWSMemoryDB": {6379, 6379}, "EFS": {2049, 2049}, "MSK": {9096, 9098}, "Kafka": {9098, 9098}, "MicroService": {0, 0}, "ALB": {0, 0}, "NLB": {1, 65535},
+	"RDS": {5432, 5432}, "DocumentDB": {27017, 27017}, "ElastiCacheRedis": {6379, 6379},
+	"ElastiCacheMemcached": {11211, 11211},
+	"AWSMemoryDB":          {6379, 6379}, "EFS": {2049, 2049}, "MSK": {9096, 9098}, "Kafka": {9098, 9098},
+	"MicroService": {0, 0}, "ALB": {0, 0}, "NLB": {1, 65535},
 	"EC2Instance": {1, 65535}, // it does not say where its programs listen
 }
 
@@ -191,7 +201,8 @@ func (p *program) openings(special map[string]use) []opening {
 			ports = [2]int{port, port}
 		}
 		if ports[0] != 0 {
-			all = append(all, opening{upstream: u.short, group: u.text("securityGroupId"), from: ports[0], to: ports[1], protocol: "tcp"})
+			all = append(all, opening{upstream: u.short, group: u.text("securityGroupId"), from: ports[0], to: ports[1],
+				protocol: "tcp"})
 		}
 	}
 	return all

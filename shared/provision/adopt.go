@@ -11,16 +11,17 @@ import (
 // deployer chose. An interrupted creation of such a resource is adopted: if it happened, a refresh finds it; if not, the
 // refresh drops it and it is created.
 var identities = map[string]func(order execution.Order, in map[string]json.RawMessage) string{
-	"aws:iam/role:Role":                                                                      named("name"),
-	"aws:cloudwatch/logGroup:LogGroup":                                                       named("name"),
-	"aws:rds/subnetGroup:SubnetGroup":                                                        named("name"),
-	"aws:rds/parameterGroup:ParameterGroup":                                                  named("name"),
-	"aws:rds/clusterParameterGroup:ClusterParameterGroup":                                    named("name"),
-	"aws:rds/clusterInstance:ClusterInstance":                                                named("identifier"),
-	"aws:elasticache/subnetGroup:SubnetGroup":                                                named("name"),
-	"aws:elasticache/parameterGroup:ParameterGroup":                                          named("name"),
-	"aws:lambda/function:Function":                                                           named("name"),
-	"aws:iam/rolePolicy:RolePolicy":                                                          joined(":", "role", "name"),
+	"aws:iam/role:Role":                                   named("name"),
+	"aws:cloudwatch/logGroup:LogGroup":                    named("name"),
+	"aws:rds/subnetGroup:SubnetGroup":                     named("name"),
+	"aws:rds/parameterGroup:ParameterGroup":               named("name"),
+	"aws:rds/clusterParameterGroup:ClusterParameterGroup": named("name"),
+	"aws:rds/clusterInstance:ClusterInstance":             named("identifier"),
+	"aws:elasticache/subnetGroup:SubnetGroup":             named("name"),
+	"aws:elasticache/parameterGroup:ParameterGroup":       named("name"),
+	"aws:lambda/function:Function":                        named("name"),
+	"aws:iam/rolePolicy:RolePolicy": joined(":", "role",
+		"name"),
 	"aws:s3/bucketPolicy:BucketPolicy":                                                       named("bucket"),
 	"aws:s3/bucketVersioning:BucketVersioning":                                               named("bucket"),
 	"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock":                                 named("bucket"),
@@ -28,8 +29,10 @@ var identities = map[string]func(order execution.Order, in map[string]json.RawMe
 	"aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration":                       named("bucket"),
 	"aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": named("bucket"),
 	"aws:s3/bucketNotification:BucketNotification":                                           named("bucket"),
-	"aws:sns/topic:Topic":                                                                    topicIdentity,
-	"aws:ecs/cluster:Cluster":                                                                clusterIdentity,
+	// Secrets Manager takes a name wherever it takes an ARN.
+	"aws:secretsmanager/secret:Secret": named("name"),
+	"aws:sns/topic:Topic":              topicIdentity,
+	"aws:ecs/cluster:Cluster":          clusterIdentity,
 }
 
 type identity = func(order execution.Order, in map[string]json.RawMessage) string
@@ -82,10 +85,12 @@ func plain(value json.RawMessage) string {
 
 // holdData are the types whose second copy would be a second place for the same data.
 var holdData = map[string]string{
-	"aws:rds/instance:Instance": "identifier", "aws:rds/cluster:Cluster": "clusterIdentifier", "aws:docdb/cluster:Cluster": "clusterIdentifier",
-	"aws:dynamodb/table:Table": "name", "aws:elasticache/replicationGroup:ReplicationGroup": "replicationGroupId",
+	"aws:rds/instance:Instance": "identifier", "aws:rds/cluster:Cluster": "clusterIdentifier",
+	"aws:docdb/cluster:Cluster": "clusterIdentifier",
+	"aws:dynamodb/table:Table":  "name", "aws:elasticache/replicationGroup:ReplicationGroup": "replicationGroupId",
 	"aws:memorydb/cluster:Cluster": "name", "aws:s3/bucket:Bucket": "bucket",
-	"aws:sqs/queue:Queue": "name", "aws:efs/fileSystem:FileSystem": "creationToken", "aws:ebs/volume:Volume": "availabilityZone",
+	"aws:sqs/queue:Queue": "name", "aws:efs/fileSystem:FileSystem": "creationToken",
+	"aws:ebs/volume:Volume":   "availabilityZone",
 	"aws:msk/cluster:Cluster": "clusterName", "aws:msk/serverlessCluster:ServerlessCluster": "clusterName",
 }
 
@@ -98,7 +103,8 @@ func resolve(order execution.Order, pending []engine.PendingOperation) ([]engine
 			continue
 		}
 		if field, holds := holdData[operation.Type]; holds {
-			return nil, &PendingCreate{Component: order.Address.String(), Resource: operation.Type + " " + plain(operation.Inputs[field])}
+			return nil, &PendingCreate{Component: order.Address.String(),
+				Resource: operation.Type + " " + plain(operation.Inputs[field])}
 		}
 		if id := identities[operation.Type]; id != nil {
 			resolutions[i].ID = id(order, operation.Inputs)

@@ -52,7 +52,8 @@ func (p *program) alarms(all ...alarm) error {
 		if !known {
 			continue
 		}
-		if _, err := cloudwatch.NewMetricAlarm(p.Context, "alarm-"+a.name, a.arguments(p, topic, threshold)); err != nil {
+		if _, err := cloudwatch.NewMetricAlarm(p.Context, "alarm-"+a.name,
+			a.arguments(p, topic, threshold)); err != nil {
 			return err
 		}
 	}
@@ -87,8 +88,10 @@ func (a alarm) arguments(p *program, topic string, threshold float64) *cloudwatc
 		minutes = 5
 	}
 	arguments := &cloudwatch.MetricAlarmArgs{
-		Name: pulumi.String(p.name(maxLongName, a.name)), AlarmDescription: pulumi.String(a.about + " of " + p.order.Address.String()),
-		ComparisonOperator: pulumi.String(comparison), Threshold: pulumi.Float64(threshold), EvaluationPeriods: pulumi.Int(minutes),
+		Name:               pulumi.String(p.name(maxLongName, a.name)),
+		AlarmDescription:   pulumi.String(a.about + " of " + p.order.Address.String()),
+		ComparisonOperator: pulumi.String(comparison), Threshold: pulumi.Float64(threshold),
+		EvaluationPeriods: pulumi.Int(minutes),
 		DatapointsToAlarm: pulumi.Int(minutes), TreatMissingData: pulumi.String("notBreaching"),
 		AlarmActions: pulumi.Array{pulumi.String(topic)}, OkActions: pulumi.Array{pulumi.String(topic)},
 	}
@@ -100,26 +103,32 @@ func (a alarm) arguments(p *program, topic string, threshold float64) *cloudwatc
 	if statistic == "" {
 		statistic = "Average"
 	}
-	arguments.Namespace, arguments.MetricName, arguments.Dimensions = pulumi.String(a.namespace), pulumi.String(a.metric), a.dimensions
+	arguments.Namespace, arguments.MetricName, arguments.Dimensions = pulumi.String(a.namespace),
+		pulumi.String(a.metric), a.dimensions
 	arguments.Statistic, arguments.Period = pulumi.String(statistic), pulumi.Int(60)
 	return arguments
 }
 
 func (p *program) serviceAlarms(s *service) error {
-	dimensions := pulumi.StringMap{"ClusterName": pulumi.String(s.net.clusterName), "ServiceName": pulumi.String(s.task.name)}
+	dimensions := pulumi.StringMap{"ClusterName": pulumi.String(s.net.clusterName),
+		"ServiceName": pulumi.String(s.task.name)}
 	return p.alarms(
-		alarm{name: "cpu", about: "the use of the processor", namespace: "AWS/ECS", metric: "CPUUtilization", dimensions: dimensions, limit: "cpu"},
-		alarm{name: "memory", about: "the use of memory", namespace: "AWS/ECS", metric: "MemoryUtilization", dimensions: dimensions, limit: "memory"},
+		alarm{name: "cpu", about: "the use of the processor", namespace: "AWS/ECS", metric: "CPUUtilization",
+			dimensions: dimensions, limit: "cpu"},
+		alarm{name: "memory", about: "the use of memory", namespace: "AWS/ECS", metric: "MemoryUtilization",
+			dimensions: dimensions, limit: "memory"},
 	)
 }
 
 // databaseAlarms watches a database. storage is its disk in GiB, 0 for one that grows by itself.
 func (p *program) databaseAlarms(dimension, id string, storage int) error {
 	dimensions := pulumi.StringMap{dimension: pulumi.String(id)}
-	all := []alarm{{name: "cpu", about: "the use of the processor", namespace: "AWS/RDS", metric: "CPUUtilization", dimensions: dimensions, limit: "cpu"}}
+	all := []alarm{{name: "cpu", about: "the use of the processor", namespace: "AWS/RDS", metric: "CPUUtilization",
+		dimensions: dimensions, limit: "cpu"}}
 	if storage > 0 {
 		const gib = 1 << 30
-		all = append(all, alarm{name: "storage", about: "the free disk", namespace: "AWS/RDS", metric: "FreeStorageSpace", dimensions: dimensions,
+		all = append(all, alarm{name: "storage", about: "the free disk", namespace: "AWS/RDS",
+			metric: "FreeStorageSpace", dimensions: dimensions,
 			below: true, limit: "freeStorage", scale: float64(storage) * gib / 100})
 	}
 	return p.alarms(all...)
@@ -144,9 +153,11 @@ const metricsPerAlarm = 10 // as many as CloudWatch allows
 
 // nodeAlarms watches the busiest and the fullest of some nodes, of which CloudWatch has no common metric. dimensions says
 // under what a node's metrics are; a metric without a name is left out.
-func (p *program) nodeAlarms(namespace, cpu, memory string, nodes []string, dimensions func(node string) pulumi.StringMap) error {
+func (p *program) nodeAlarms(namespace, cpu, memory string, nodes []string,
+	dimensions func(node string) pulumi.StringMap) error {
 	var all []alarm
-	for _, m := range []struct{ name, about, metric string }{{"cpu", "the use of the processor", cpu}, {"memory", "the use of memory", memory}} {
+	for _, m := range []struct{ name, about, metric string }{{"cpu", "the use of the processor", cpu},
+		{"memory", "the use of memory", memory}} {
 		if m.metric != "" {
 			all = append(all, busiestAlarms(m.name, m.about, m.name, namespace, m.metric, nodes, dimensions)...)
 		}
@@ -155,7 +166,8 @@ func (p *program) nodeAlarms(namespace, cpu, memory string, nodes []string, dime
 }
 
 // busiestAlarms watches the greatest of the same metric of several nodes, in as many alarms as are needed.
-func busiestAlarms(name, about, limit, namespace, metric string, nodes []string, dimensions func(node string) pulumi.StringMap) []alarm {
+func busiestAlarms(name, about, limit, namespace, metric string, nodes []string,
+	dimensions func(node string) pulumi.StringMap) []alarm {
 	var all []alarm
 	for group := range slices.Chunk(nodes, metricsPerAlarm) {
 		a := alarm{name: name, about: about, limit: limit, queries: busiest(namespace, metric, group, dimensions)}
@@ -168,15 +180,19 @@ func busiestAlarms(name, about, limit, namespace, metric string, nodes []string,
 }
 
 // busiest is the greatest of the same metric of several nodes.
-func busiest(namespace, metric string, nodes []string, dimensions func(node string) pulumi.StringMap) cloudwatch.MetricAlarmMetricQueryArray {
+func busiest(namespace, metric string, nodes []string,
+	dimensions func(node string) pulumi.StringMap) cloudwatch.MetricAlarmMetricQueryArray {
 	var queries cloudwatch.MetricAlarmMetricQueryArray
 	for i, node := range nodes {
-		queries = append(queries, &cloudwatch.MetricAlarmMetricQueryArgs{Id: pulumi.Sprintf("node%d", i+1), ReturnData: pulumi.Bool(false),
-			Metric: &cloudwatch.MetricAlarmMetricQueryMetricArgs{Namespace: pulumi.String(namespace), MetricName: pulumi.String(metric),
-				Period: pulumi.Int(60), Stat: pulumi.String("Average"), Dimensions: dimensions(node)}})
+		queries = append(queries, &cloudwatch.MetricAlarmMetricQueryArgs{Id: pulumi.Sprintf("node%d", i+1),
+			ReturnData: pulumi.Bool(false),
+			Metric: &cloudwatch.MetricAlarmMetricQueryMetricArgs{Namespace: pulumi.String(namespace),
+				MetricName: pulumi.String(metric),
+				Period:     pulumi.Int(60), Stat: pulumi.String("Average"), Dimensions: dimensions(node)}})
 	}
-	return append(queries, &cloudwatch.MetricAlarmMetricQueryArgs{Id: pulumi.String("busiest"), Expression: pulumi.String("MAX(METRICS())"),
-		Label: pulumi.String("the busiest node"), ReturnData: pulumi.Bool(true)})
+	return append(queries, &cloudwatch.MetricAlarmMetricQueryArgs{Id: pulumi.String("busiest"),
+		Expression: pulumi.String("MAX(METRICS())"),
+		Label:      pulumi.String("the busiest node"), ReturnData: pulumi.Bool(true)})
 }
 
 func cacheNode(node string) pulumi.StringMap {
@@ -184,12 +200,15 @@ func cacheNode(node string) pulumi.StringMap {
 }
 
 func (p *program) queueAlarms(of, dead *sqs.Queue) error {
-	all := []alarm{{name: "age", about: "the age of the oldest message", namespace: "AWS/SQS", metric: "ApproximateAgeOfOldestMessage",
+	all := []alarm{{name: "age", about: "the age of the oldest message", namespace: "AWS/SQS",
+		metric:     "ApproximateAgeOfOldestMessage",
 		dimensions: pulumi.StringMap{"QueueName": of.Name}, statistic: "Maximum", limit: "messageAge"}}
 	if dead != nil {
 		var none float64
-		all = append(all, alarm{name: "dead-letters", about: "messages that nobody could handle", namespace: "AWS/SQS", fixed: &none, minutes: 1,
-			metric: "ApproximateNumberOfMessagesVisible", dimensions: pulumi.StringMap{"QueueName": dead.Name}, statistic: "Maximum"})
+		all = append(all, alarm{name: "dead-letters", about: "messages that nobody could handle", namespace: "AWS/SQS",
+			fixed: &none, minutes: 1,
+			metric: "ApproximateNumberOfMessagesVisible", dimensions: pulumi.StringMap{"QueueName": dead.Name},
+			statistic: "Maximum"})
 	}
 	return p.alarms(all...)
 }
@@ -198,11 +217,14 @@ func (p *program) queueAlarms(of, dead *sqs.Queue) error {
 func rate(namespace, part, whole string, dimensions pulumi.StringMap) cloudwatch.MetricAlarmMetricQueryArray {
 	sum := func(id, metric string) *cloudwatch.MetricAlarmMetricQueryArgs {
 		return &cloudwatch.MetricAlarmMetricQueryArgs{Id: pulumi.String(id), ReturnData: pulumi.Bool(false),
-			Metric: &cloudwatch.MetricAlarmMetricQueryMetricArgs{Namespace: pulumi.String(namespace), MetricName: pulumi.String(metric),
-				Period: pulumi.Int(60), Stat: pulumi.String("Sum"), Dimensions: dimensions}}
+			Metric: &cloudwatch.MetricAlarmMetricQueryMetricArgs{Namespace: pulumi.String(namespace),
+				MetricName: pulumi.String(metric),
+				Period:     pulumi.Int(60), Stat: pulumi.String("Sum"), Dimensions: dimensions}}
 	}
-	return cloudwatch.MetricAlarmMetricQueryArray{sum("part", part), sum("whole", whole), &cloudwatch.MetricAlarmMetricQueryArgs{
-		Id: pulumi.String("rate"), Expression: pulumi.String("IF(whole > 0, 100 * part / whole, 0)"), Label: pulumi.String("percent"), ReturnData: pulumi.Bool(true)}}
+	return cloudwatch.MetricAlarmMetricQueryArray{sum("part", part), sum("whole", whole),
+		&cloudwatch.MetricAlarmMetricQueryArgs{
+			Id: pulumi.String("rate"), Expression: pulumi.String("IF(whole > 0, 100 * part / whole, 0)"),
+			Label: pulumi.String("percent"), ReturnData: pulumi.Bool(true)}}
 }
 
 func (p *program) balancerAlarms(of *lb.LoadBalancer) error {

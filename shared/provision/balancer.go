@@ -31,17 +31,21 @@ func applicationBalancer(p *program, spec *resource.ALB) error {
 		}
 	}
 	arguments := &lb.LoadBalancerArgs{
-		Name: pulumi.String(p.name(maxLoadBalancerName, "", string(spec.Scheme))), LoadBalancerType: pulumi.String("application"),
-		Internal: pulumi.Bool(internal), Subnets: texts(subnets...), SecurityGroups: pulumi.StringArray{group.ID()},
-		IdleTimeout: pulumi.Int(int(spec.IdleTimeout.Seconds())), EnableHttp2: pulumi.Bool(spec.HTTP2),
-		DropInvalidHeaderFields: pulumi.Bool(spec.DropInvalidHeaders), EnableDeletionProtection: pulumi.Bool(spec.DeletionProtection && !p.dismantle),
+		Name:             pulumi.String(p.name(maxLoadBalancerName, "", string(spec.Scheme))),
+		LoadBalancerType: pulumi.String("application"),
+		Internal:         pulumi.Bool(internal), Subnets: texts(subnets...),
+		SecurityGroups: pulumi.StringArray{group.ID()},
+		IdleTimeout:    pulumi.Int(int(spec.IdleTimeout.Seconds())), EnableHttp2: pulumi.Bool(spec.HTTP2),
+		DropInvalidHeaderFields:  pulumi.Bool(spec.DropInvalidHeaders),
+		EnableDeletionProtection: pulumi.Bool(spec.DeletionProtection && !p.dismantle),
 	}
 	if spec.AccessLogs != nil {
 		bucket, err := p.read(spec.AccessLogs.Bucket.Component, "name")
 		if err != nil {
 			return err
 		}
-		arguments.AccessLogs = &lb.LoadBalancerAccessLogsArgs{Bucket: pulumi.String(bucket), Prefix: p.optional(spec.AccessLogs.Prefix), Enabled: pulumi.Bool(true)}
+		arguments.AccessLogs = &lb.LoadBalancerAccessLogsArgs{Bucket: pulumi.String(bucket),
+			Prefix: p.optional(spec.AccessLogs.Prefix), Enabled: pulumi.Bool(true)}
 	}
 	balancer, err := lb.NewLoadBalancer(p.Context, "balancer", arguments, p.patience())
 	if err != nil {
@@ -71,7 +75,8 @@ func (p *program) admitClients(group *ec2.SecurityGroup, spec *resource.ALB, net
 	for i := range spec.Listeners {
 		for j, client := range clients {
 			name := fmt.Sprintf("client-%d", j+1)
-			if err := p.admit(name, group.ID(), "tcp", spec.Listeners[i].EffectivePort(), client, "clients"); err != nil {
+			if err := p.admit(name, group.ID(), "tcp", spec.Listeners[i].EffectivePort(), client,
+				"clients"); err != nil {
 				return err
 			}
 		}
@@ -85,7 +90,8 @@ func (p *program) listeners(spec *resource.ALB, balancer *lb.LoadBalancer) error
 	chosen, _ := spec.DefaultListener()
 	for i := range spec.Listeners {
 		l := &spec.Listeners[i]
-		arguments := &lb.ListenerArgs{LoadBalancerArn: balancer.Arn, Port: pulumi.Int(l.EffectivePort()), Protocol: pulumi.String(l.Protocol),
+		arguments := &lb.ListenerArgs{LoadBalancerArn: balancer.Arn, Port: pulumi.Int(l.EffectivePort()),
+			Protocol:       pulumi.String(l.Protocol),
 			DefaultActions: lb.ListenerDefaultActionArray{defaultAction(l, spec)}}
 		certificates, err := p.resolveAll(l.Certificates)
 		if err != nil {
@@ -124,11 +130,15 @@ func defaultAction(l *resource.Listener, spec *resource.ALB) *lb.ListenerDefault
 				break
 			}
 		}
-		return &lb.ListenerDefaultActionArgs{Type: pulumi.String("redirect"), Redirect: &lb.ListenerDefaultActionRedirectArgs{
-			Protocol: pulumi.String("HTTPS"), Port: pulumi.String(fmt.Sprint(port)), StatusCode: pulumi.String("HTTP_301")}}
+		return &lb.ListenerDefaultActionArgs{Type: pulumi.String("redirect"),
+			Redirect: &lb.ListenerDefaultActionRedirectArgs{
+				Protocol: pulumi.String("HTTPS"), Port: pulumi.String(fmt.Sprint(port)),
+				StatusCode: pulumi.String("HTTP_301")}}
 	}
-	return &lb.ListenerDefaultActionArgs{Type: pulumi.String("fixed-response"), FixedResponse: &lb.ListenerDefaultActionFixedResponseArgs{
-		StatusCode: pulumi.String(fmt.Sprint(l.Default.Status)), ContentType: pulumi.String(l.Default.ContentType), MessageBody: pulumi.String(l.Default.Body)}}
+	return &lb.ListenerDefaultActionArgs{Type: pulumi.String("fixed-response"),
+		FixedResponse: &lb.ListenerDefaultActionFixedResponseArgs{
+			StatusCode: pulumi.String(fmt.Sprint(l.Default.Status)), ContentType: pulumi.String(l.Default.ContentType),
+			MessageBody: pulumi.String(l.Default.Body)}}
 }
 
 // balancerURL is where people go: the first domain, or the load balancer's own name, with the port where it is not the
@@ -161,7 +171,8 @@ func (p *program) protectWithACL(spec *resource.ALB, balancer *lb.LoadBalancer) 
 	if acl.Text == "" {
 		return nil
 	}
-	_, err = wafv2.NewWebAclAssociation(p.Context, "acl", &wafv2.WebAclAssociationArgs{ResourceArn: balancer.Arn, WebAclArn: pulumi.String(acl.Text)})
+	_, err = wafv2.NewWebAclAssociation(p.Context, "acl", &wafv2.WebAclAssociationArgs{ResourceArn: balancer.Arn,
+		WebAclArn: pulumi.String(acl.Text)})
 	return err
 }
 
@@ -176,8 +187,10 @@ func (p *program) record(kind string, domain resource.Domain, target, zone pulum
 	if kind != "A" {
 		name += "-" + kind
 	}
-	_, err := route53.NewRecord(p.Context, name, &route53.RecordArgs{Name: pulumi.String(domain.Name), ZoneId: pulumi.String(domain.HostedZoneID),
-		Type: pulumi.String(kind), Aliases: route53.RecordAliasArray{&route53.RecordAliasArgs{Name: target, ZoneId: zone, EvaluateTargetHealth: pulumi.Bool(healthy)}}})
+	_, err := route53.NewRecord(p.Context, name, &route53.RecordArgs{Name: pulumi.String(domain.Name),
+		ZoneId: pulumi.String(domain.HostedZoneID),
+		Type:   pulumi.String(kind), Aliases: route53.RecordAliasArray{&route53.RecordAliasArgs{Name: target,
+			ZoneId: zone, EvaluateTargetHealth: pulumi.Bool(healthy)}}})
 	return err
 }
 

@@ -29,11 +29,13 @@ func serverlessKafka(p *program, spec *resource.Kafka) error {
 		return err
 	}
 	name := p.name(maxRoleName, "")
-	made, err := msk.NewServerlessCluster(p.Context, "brokers", &msk.ServerlessClusterArgs{ClusterName: pulumi.String(name),
-		VpcConfigs: msk.ServerlessClusterVpcConfigArray{&msk.ServerlessClusterVpcConfigArgs{SubnetIds: texts(net.privateSubnets...),
-			SecurityGroupIds: pulumi.StringArray{group.ID()}}},
-		ClientAuthentication: &msk.ServerlessClusterClientAuthenticationArgs{Sasl: &msk.ServerlessClusterClientAuthenticationSaslArgs{
-			Iam: &msk.ServerlessClusterClientAuthenticationSaslIamArgs{Enabled: pulumi.Bool(true)}}}}, p.guard(), p.patience())
+	made, err := msk.NewServerlessCluster(p.Context, "brokers",
+		&msk.ServerlessClusterArgs{ClusterName: pulumi.String(name),
+			VpcConfigs: msk.ServerlessClusterVpcConfigArray{&msk.ServerlessClusterVpcConfigArgs{SubnetIds: texts(net.privateSubnets...),
+				SecurityGroupIds: pulumi.StringArray{group.ID()}}},
+			ClientAuthentication: &msk.ServerlessClusterClientAuthenticationArgs{Sasl: &msk.ServerlessClusterClientAuthenticationSaslArgs{
+				Iam: &msk.ServerlessClusterClientAuthenticationSaslIamArgs{Enabled: pulumi.Bool(true)}}}}, p.guard(),
+		p.patience())
 	if err != nil {
 		return err
 	}
@@ -75,7 +77,8 @@ func brokers(p *program, spec *resource.MSK) error {
 		return err
 	}
 	options := []pulumi.ResourceOption{p.guard(), p.patience()}
-	grows := arguments.BrokerNodeGroupInfo.(*msk.ClusterBrokerNodeGroupInfoArgs).StorageInfo != nil && spec.Storage.MaxSize > spec.Storage.Size
+	grows := arguments.BrokerNodeGroupInfo.(*msk.ClusterBrokerNodeGroupInfoArgs).StorageInfo != nil &&
+		spec.Storage.MaxSize > spec.Storage.Size
 	if grows {
 		options = append(options, pulumi.IgnoreChanges([]string{"brokerNodeGroupInfo.storageInfo.ebsStorageInfo.volumeSize"}))
 	}
@@ -114,7 +117,8 @@ func (p *program) brokerArguments(spec *resource.MSK, net network, group *ec2.Se
 		return nil, err
 	}
 	subnets := brokerSubnets(net)
-	machines := &msk.ClusterBrokerNodeGroupInfoArgs{InstanceType: pulumi.String(spec.InstanceType), ClientSubnets: texts(subnets...),
+	machines := &msk.ClusterBrokerNodeGroupInfoArgs{InstanceType: pulumi.String(spec.InstanceType),
+		ClientSubnets:  texts(subnets...),
 		SecurityGroups: pulumi.StringArray{group.ID()}}
 	if !strings.HasPrefix(spec.InstanceType, "express.") { // those bring their storage along
 		machines.StorageInfo = &msk.ClusterBrokerNodeGroupInfoStorageInfoArgs{
@@ -122,13 +126,18 @@ func (p *program) brokerArguments(spec *resource.MSK, net network, group *ec2.Se
 	}
 	arguments := &msk.ClusterArgs{
 		ClusterName: pulumi.String(p.name(maxRoleName, "")), KafkaVersion: pulumi.String(spec.Version),
-		NumberOfBrokerNodes: pulumi.Int(spec.BrokersPerZone * len(subnets)), BrokerNodeGroupInfo: machines, EnhancedMonitoring: pulumi.String(spec.Monitoring),
+		NumberOfBrokerNodes: pulumi.Int(spec.BrokersPerZone * len(subnets)), BrokerNodeGroupInfo: machines,
+		EnhancedMonitoring: pulumi.String(spec.Monitoring),
 		EncryptionInfo: &msk.ClusterEncryptionInfoArgs{EncryptionAtRestKmsKeyArn: p.key(spec.KMSKey),
-			EncryptionInTransit: &msk.ClusterEncryptionInfoEncryptionInTransitArgs{ClientBroker: pulumi.String("TLS"), InCluster: pulumi.Bool(true)}},
-		ClientAuthentication: &msk.ClusterClientAuthenticationArgs{Unauthenticated: pulumi.Bool(false), Sasl: &msk.ClusterClientAuthenticationSaslArgs{
-			Iam: pulumi.Bool(spec.Authentication.IAM), Scram: pulumi.Bool(len(spec.Authentication.SCRAMSecrets) > 0)}},
+			EncryptionInTransit: &msk.ClusterEncryptionInfoEncryptionInTransitArgs{ClientBroker: pulumi.String("TLS"),
+				InCluster: pulumi.Bool(true)}},
+		ClientAuthentication: &msk.ClusterClientAuthenticationArgs{Unauthenticated: pulumi.Bool(false),
+			Sasl: &msk.ClusterClientAuthenticationSaslArgs{
+				Iam:   pulumi.Bool(spec.Authentication.IAM),
+				Scram: pulumi.Bool(len(spec.Authentication.SCRAMSecrets) > 0)}},
 		LoggingInfo: &msk.ClusterLoggingInfoArgs{BrokerLogs: &msk.ClusterLoggingInfoBrokerLogsArgs{
-			CloudwatchLogs: &msk.ClusterLoggingInfoBrokerLogsCloudwatchLogsArgs{Enabled: pulumi.Bool(true), LogGroup: log.Name}}},
+			CloudwatchLogs: &msk.ClusterLoggingInfoBrokerLogsCloudwatchLogsArgs{Enabled: pulumi.Bool(true),
+				LogGroup: log.Name}}},
 	}
 	if len(spec.Configuration) > 0 {
 		var lines []string
@@ -138,28 +147,34 @@ func (p *program) brokerArguments(spec *resource.MSK, net network, group *ec2.Se
 		// A configuration belongs to one version of Kafka, so the version is part of its name.
 		configuration, err := msk.NewConfiguration(p.Context, "configuration", &msk.ConfigurationArgs{
 			Name: pulumi.String(p.name(maxLongName, "", spec.Version)), KafkaVersions: texts(spec.Version),
-			ServerProperties: pulumi.String(strings.Join(lines, "\n") + "\n"), Description: pulumi.String("configuration of " + p.order.Address.Short())})
+			ServerProperties: pulumi.String(strings.Join(lines, "\n") + "\n"),
+			Description:      pulumi.String("configuration of " + p.order.Address.Short())})
 		if err != nil {
 			return nil, err
 		}
-		arguments.ConfigurationInfo = &msk.ClusterConfigurationInfoArgs{Arn: configuration.Arn, Revision: configuration.LatestRevision}
+		arguments.ConfigurationInfo = &msk.ClusterConfigurationInfoArgs{Arn: configuration.Arn,
+			Revision: configuration.LatestRevision}
 	}
 	return arguments, nil
 }
 
 // growingDisks lets the brokers' disks grow before they are full; MSK cannot make them smaller again.
 func (p *program) growingDisks(of *msk.Cluster, storage resource.BrokerStorage) error {
-	target, err := appautoscaling.NewTarget(p.Context, "storage", &appautoscaling.TargetArgs{ServiceNamespace: pulumi.String("kafka"), ResourceId: of.Arn,
-		ScalableDimension: pulumi.String("kafka:broker-storage:VolumeSize"), MinCapacity: pulumi.Int(1), MaxCapacity: pulumi.Int(storage.MaxSize)})
+	target, err := appautoscaling.NewTarget(p.Context, "storage",
+		&appautoscaling.TargetArgs{ServiceNamespace: pulumi.String("kafka"), ResourceId: of.Arn,
+			ScalableDimension: pulumi.String("kafka:broker-storage:VolumeSize"), MinCapacity: pulumi.Int(1),
+			MaxCapacity: pulumi.Int(storage.MaxSize)})
 	if err != nil {
 		return err
 	}
 	const fullEnough = 70 // percent
 	configuration := predefined("KafkaBrokerStorageUtilization", nil)
 	configuration.TargetValue, configuration.DisableScaleIn = pulumi.Float64(fullEnough), pulumi.Bool(true)
-	_, err = appautoscaling.NewPolicy(p.Context, "storage", &appautoscaling.PolicyArgs{Name: pulumi.String(p.name(maxLongName, "storage")),
-		PolicyType: pulumi.String("TargetTrackingScaling"), ResourceId: target.ResourceId, ScalableDimension: target.ScalableDimension,
-		ServiceNamespace: target.ServiceNamespace, TargetTrackingScalingPolicyConfiguration: configuration})
+	_, err = appautoscaling.NewPolicy(p.Context, "storage",
+		&appautoscaling.PolicyArgs{Name: pulumi.String(p.name(maxLongName, "storage")),
+			PolicyType: pulumi.String("TargetTrackingScaling"), ResourceId: target.ResourceId,
+			ScalableDimension: target.ScalableDimension,
+			ServiceNamespace:  target.ServiceNamespace, TargetTrackingScalingPolicyConfiguration: configuration})
 	return err
 }
 
@@ -176,20 +191,24 @@ func (p *program) brokerPasswords(of *msk.Cluster, secrets []resource.Input) err
 		}
 		arns[i] = arn
 	}
-	_, err := msk.NewScramSecretAssociation(p.Context, "passwords", &msk.ScramSecretAssociationArgs{ClusterArn: of.Arn, SecretArnLists: texts(arns...)})
+	_, err := msk.NewScramSecretAssociation(p.Context, "passwords", &msk.ScramSecretAssociationArgs{ClusterArn: of.Arn,
+		SecretArnLists: texts(arns...)})
 	return err
 }
 
 func (p *program) brokerAlarms(cluster string, count int) error {
-	all := []alarm{{name: "partitions", about: "partitions that cannot be reached", namespace: "AWS/Kafka", metric: "OfflinePartitionsCount",
-		dimensions: pulumi.StringMap{"Cluster Name": pulumi.String(cluster)}, statistic: "Maximum", fixed: new(float64)}}
+	all := []alarm{{name: "partitions", about: "partitions that cannot be reached", namespace: "AWS/Kafka",
+		metric:     "OfflinePartitionsCount",
+		dimensions: pulumi.StringMap{"Cluster Name": pulumi.String(cluster)}, statistic: "Maximum",
+		fixed: new(float64)}}
 	numbers := make([]string, count)
 	for i := range numbers {
 		numbers[i] = fmt.Sprint(i + 1)
 	}
-	all = append(all, busiestAlarms("storage", "the use of the disk", "freeStorage", "AWS/Kafka", "KafkaDataLogsDiskUsed", numbers, func(broker string) pulumi.StringMap {
-		return pulumi.StringMap{"Cluster Name": pulumi.String(cluster), "Broker ID": pulumi.String(broker)}
-	})...)
+	all = append(all, busiestAlarms("storage", "the use of the disk", "freeStorage", "AWS/Kafka",
+		"KafkaDataLogsDiskUsed", numbers, func(broker string) pulumi.StringMap {
+			return pulumi.StringMap{"Cluster Name": pulumi.String(cluster), "Broker ID": pulumi.String(broker)}
+		})...)
 	for i := range all[1:] {
 		all[1+i].remainder = true
 	}

@@ -15,12 +15,16 @@ func bucket(p *program, spec *resource.S3) error {
 		// Bucket names are unique in the whole partition, not only in an account.
 		name = p.name(maxBucketName, "", p.account, p.order.Region)
 	}
-	made, err := s3.NewBucket(p.Context, "bucket", &s3.BucketArgs{Bucket: pulumi.String(name), ObjectLockEnabled: pulumi.Bool(spec.ObjectLock != nil),
-		ForceDestroy: pulumi.Bool(p.dismantle && p.common.DeletionPolicy == resource.Delete)}, p.guard())
+	// A bucket that exists gets its lock with the lock's configuration; only a new one can be made with it.
+	made, err := s3.NewBucket(p.Context, "bucket", &s3.BucketArgs{Bucket: pulumi.String(name),
+		ObjectLockEnabled: pulumi.Bool(spec.ObjectLock != nil),
+		ForceDestroy:      pulumi.Bool(p.dismantle && p.common.DeletionPolicy == resource.Delete)}, p.guard(),
+		pulumi.IgnoreChanges([]string{"objectLockEnabled"}))
 	if err != nil {
 		return err
 	}
-	for _, part := range []func(*s3.Bucket, *resource.S3) error{p.bucketSafety, p.bucketVersions, p.bucketEncryption, p.bucketLifecycle, p.bucketCORS,
+	for _, part := range []func(*s3.Bucket, *resource.S3) error{p.bucketSafety, p.bucketVersions, p.bucketEncryption,
+		p.bucketLifecycle, p.bucketCORS,
 		p.bucketNotifications, p.bucketLogging} {
 		if err := part(made, spec); err != nil {
 			return err
@@ -35,7 +39,8 @@ func bucket(p *program, spec *resource.S3) error {
 // bucketSafety shuts the public out, makes the account the owner of every object, and refuses what does not come over TLS.
 func (p *program) bucketSafety(of *s3.Bucket, spec *resource.S3) error {
 	private := pulumi.Bool(!spec.PublicAccess)
-	block, err := s3.NewBucketPublicAccessBlock(p.Context, "private", &s3.BucketPublicAccessBlockArgs{Bucket: of.Bucket, BlockPublicAcls: private,
+	block, err := s3.NewBucketPublicAccessBlock(p.Context, "private", &s3.BucketPublicAccessBlockArgs{Bucket: of.Bucket,
+		BlockPublicAcls:   private,
 		BlockPublicPolicy: private, IgnorePublicAcls: private, RestrictPublicBuckets: private})
 	if err != nil {
 		return err
@@ -54,14 +59,17 @@ func (p *program) bucketSafety(of *s3.Bucket, spec *resource.S3) error {
 	statements := []statement{plain}
 	// Load balancers, buckets, distributions and trails of this account may write their logs here: who does so comes after the
 	// bucket, and a bucket has one policy.
-	for _, service := range []string{"logdelivery.elasticloadbalancing.amazonaws.com", "logging.s3.amazonaws.com", "delivery.logs.amazonaws.com", "cloudtrail.amazonaws.com"} {
-		s := statement{sid: "Log", actions: []string{"s3:PutObject"}, resources: on(pulumi.Sprintf("%s/*", of.Arn)), principal: ofService(service)}
+	for _, service := range []string{"logdelivery.elasticloadbalancing.amazonaws.com", "logging.s3.amazonaws.com",
+		"delivery.logs.amazonaws.com", "cloudtrail.amazonaws.com"} {
+		s := statement{sid: "Log", actions: []string{"s3:PutObject"}, resources: on(pulumi.Sprintf("%s/*", of.Arn)),
+			principal: ofService(service)}
 		s.sid += letters(len(statements))
 		s.when("StringEquals", "aws:SourceAccount", pulumi.String(p.account))
 		statements = append(statements, s)
 	}
 	// So may distributions of this account read: theirs is the only way in from outside.
-	read := statement{sid: "Distributions", actions: []string{"s3:GetObject"}, resources: on(pulumi.Sprintf("%s/*", of.Arn)),
+	read := statement{sid: "Distributions", actions: []string{"s3:GetObject"},
+		resources: on(pulumi.Sprintf("%s/*", of.Arn)),
 		principal: ofService("cloudfront.amazonaws.com")}
 	read.when("ArnLike", "aws:SourceArn", pulumi.String(p.distributions()))
 	policy, err := document(append(statements, read)...)
@@ -69,7 +77,8 @@ func (p *program) bucketSafety(of *s3.Bucket, spec *resource.S3) error {
 		return err
 	}
 	// S3 refuses two changes of a bucket's policies at the same time.
-	_, err = s3.NewBucketPolicy(p.Context, "policy", &s3.BucketPolicyArgs{Bucket: of.Bucket, Policy: policy}, pulumi.DependsOn([]pulumi.Resource{block}))
+	_, err = s3.NewBucketPolicy(p.Context, "policy", &s3.BucketPolicyArgs{Bucket: of.Bucket, Policy: policy},
+		pulumi.DependsOn([]pulumi.Resource{block}))
 	return err
 }
 
@@ -84,9 +93,11 @@ func (p *program) bucketVersions(of *s3.Bucket, spec *resource.S3) error {
 		return err
 	}
 	if lock := spec.ObjectLock; lock != nil {
-		if _, err := s3.NewBucketObjectLockConfiguration(p.Context, "lock", &s3.BucketObjectLockConfigurationArgs{Bucket: of.Bucket,
-			Rule: &s3.BucketObjectLockConfigurationRuleArgs{DefaultRetention: &s3.BucketObjectLockConfigurationRuleDefaultRetentionArgs{
-				Mode: pulumi.String(strings.ToUpper(lock.Mode)), Days: pulumi.Int(lock.Days)}}}, pulumi.DependsOn([]pulumi.Resource{versions})); err != nil {
+		if _, err := s3.NewBucketObjectLockConfiguration(p.Context, "lock",
+			&s3.BucketObjectLockConfigurationArgs{Bucket: of.Bucket,
+				Rule: &s3.BucketObjectLockConfigurationRuleArgs{DefaultRetention: &s3.BucketObjectLockConfigurationRuleDefaultRetentionArgs{
+					Mode: pulumi.String(strings.ToUpper(lock.Mode)), Days: pulumi.Int(lock.Days)}}},
+			pulumi.DependsOn([]pulumi.Resource{versions})); err != nil {
 			return err
 		}
 	}
@@ -101,9 +112,11 @@ func (p *program) bucketEncryption(of *s3.Bucket, spec *resource.S3) error {
 	if spec.Encryption.Algorithm == "kms" {
 		byDefault.SseAlgorithm, byDefault.KmsMasterKeyId = pulumi.String("aws:kms"), p.key(spec.Encryption.KMSKey)
 	}
-	_, err := s3.NewBucketServerSideEncryptionConfiguration(p.Context, "encryption", &s3.BucketServerSideEncryptionConfigurationArgs{Bucket: of.Bucket,
-		Rules: s3.BucketServerSideEncryptionConfigurationRuleArray{&s3.BucketServerSideEncryptionConfigurationRuleArgs{
-			ApplyServerSideEncryptionByDefault: byDefault, BucketKeyEnabled: pulumi.Bool(spec.Encryption.Algorithm == "kms")}}})
+	_, err := s3.NewBucketServerSideEncryptionConfiguration(p.Context, "encryption",
+		&s3.BucketServerSideEncryptionConfigurationArgs{Bucket: of.Bucket,
+			Rules: s3.BucketServerSideEncryptionConfigurationRuleArray{&s3.BucketServerSideEncryptionConfigurationRuleArgs{
+				ApplyServerSideEncryptionByDefault: byDefault,
+				BucketKeyEnabled:                   pulumi.Bool(spec.Encryption.Algorithm == "kms")}}})
 	return err
 }
 
@@ -126,14 +139,17 @@ func (p *program) bucketLifecycle(of *s3.Bucket, spec *resource.S3) error {
 		}
 		var transitions s3.BucketLifecycleConfigurationRuleTransitionArray
 		for _, t := range rule.Transitions {
-			transitions = append(transitions, &s3.BucketLifecycleConfigurationRuleTransitionArgs{Days: pulumi.Int(t.Days), StorageClass: pulumi.String(t.StorageClass)})
+			transitions = append(transitions,
+				&s3.BucketLifecycleConfigurationRuleTransitionArgs{Days: pulumi.Int(t.Days),
+					StorageClass: pulumi.String(t.StorageClass)})
 		}
 		if len(transitions) > 0 {
 			made.Transitions = transitions
 		}
 		rules = append(rules, made)
 	}
-	_, err := s3.NewBucketLifecycleConfiguration(p.Context, "lifecycle", &s3.BucketLifecycleConfigurationArgs{Bucket: of.Bucket, Rules: rules})
+	_, err := s3.NewBucketLifecycleConfiguration(p.Context, "lifecycle",
+		&s3.BucketLifecycleConfigurationArgs{Bucket: of.Bucket, Rules: rules})
 	return err
 }
 
@@ -143,8 +159,9 @@ func (p *program) bucketCORS(of *s3.Bucket, spec *resource.S3) error {
 	}
 	var rules s3.BucketCorsConfigurationCorsRuleArray
 	for _, rule := range spec.CORS {
-		made := &s3.BucketCorsConfigurationCorsRuleArgs{AllowedOrigins: texts(rule.Origins...), AllowedMethods: texts(rule.Methods...),
-			MaxAgeSeconds: seconds(rule.MaxAge)}
+		made := &s3.BucketCorsConfigurationCorsRuleArgs{AllowedOrigins: texts(rule.Origins...),
+			AllowedMethods: texts(rule.Methods...),
+			MaxAgeSeconds:  seconds(rule.MaxAge)}
 		if len(rule.Headers) > 0 {
 			made.AllowedHeaders = texts(rule.Headers...)
 		}
@@ -153,7 +170,8 @@ func (p *program) bucketCORS(of *s3.Bucket, spec *resource.S3) error {
 		}
 		rules = append(rules, made)
 	}
-	_, err := s3.NewBucketCorsConfiguration(p.Context, "cors", &s3.BucketCorsConfigurationArgs{Bucket: of.Bucket, CorsRules: rules})
+	_, err := s3.NewBucketCorsConfiguration(p.Context, "cors", &s3.BucketCorsConfigurationArgs{Bucket: of.Bucket,
+		CorsRules: rules})
 	return err
 }
 
@@ -178,16 +196,19 @@ func (p *program) bucketNotifications(of *s3.Bucket, spec *resource.S3) error {
 		prefix, suffix := p.optional(n.Prefix), p.optional(n.Suffix)
 		switch target.Kind {
 		case "SQS":
-			queues = append(queues, &s3.BucketNotificationQueueArgs{QueueArn: arn, Id: id, Events: events, FilterPrefix: prefix, FilterSuffix: suffix})
+			queues = append(queues, &s3.BucketNotificationQueueArgs{QueueArn: arn, Id: id, Events: events,
+				FilterPrefix: prefix, FilterSuffix: suffix})
 		case "SNS":
-			topics = append(topics, &s3.BucketNotificationTopicArgs{TopicArn: arn, Id: id, Events: events, FilterPrefix: prefix, FilterSuffix: suffix})
+			topics = append(topics, &s3.BucketNotificationTopicArgs{TopicArn: arn, Id: id, Events: events,
+				FilterPrefix: prefix, FilterSuffix: suffix})
 		default:
 			permission, err := p.allowCall("notify-"+n.Name, values[0], "s3.amazonaws.com", of.Arn)
 			if err != nil {
 				return err
 			}
 			before = append(before, permission)
-			functions = append(functions, &s3.BucketNotificationLambdaFunctionArgs{LambdaFunctionArn: arn, Id: id, Events: events, FilterPrefix: prefix, FilterSuffix: suffix})
+			functions = append(functions, &s3.BucketNotificationLambdaFunctionArgs{LambdaFunctionArn: arn, Id: id,
+				Events: events, FilterPrefix: prefix, FilterSuffix: suffix})
 		}
 	}
 	arguments := &s3.BucketNotificationArgs{Bucket: of.Bucket, Eventbridge: pulumi.Bool(spec.EventBridge)}
@@ -212,7 +233,8 @@ func (p *program) bucketLogging(of *s3.Bucket, spec *resource.S3) error {
 	if err != nil {
 		return err
 	}
-	_, err = s3.NewBucketLogging(p.Context, "logging", &s3.BucketLoggingArgs{Bucket: of.Bucket, TargetBucket: pulumi.String(target),
+	_, err = s3.NewBucketLogging(p.Context, "logging", &s3.BucketLoggingArgs{Bucket: of.Bucket,
+		TargetBucket: pulumi.String(target),
 		TargetPrefix: pulumi.String(spec.AccessLogs.Prefix)})
 	return err
 }
@@ -226,8 +248,10 @@ func (p *program) bucketReplication(of *s3.Bucket, spec *resource.S3, versions *
 	role, err := p.role("replication", "s3.amazonaws.com", "copies objects of "+p.order.Address.Short(), []statement{
 		{sid: "Read", resources: on(of.Arn), actions: []string{"s3:GetReplicationConfiguration", "s3:ListBucket"}},
 		{sid: "ReadObjects", resources: on(pulumi.Sprintf("%s/*", of.Arn)),
-			actions: []string{"s3:GetObjectVersionForReplication", "s3:GetObjectVersionAcl", "s3:GetObjectVersionTagging"}},
-		{sid: "Write", resources: on(pulumi.String(destination.Text + "/*")), actions: []string{"s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"}},
+			actions: []string{"s3:GetObjectVersionForReplication", "s3:GetObjectVersionAcl",
+				"s3:GetObjectVersionTagging"}},
+		{sid: "Write", resources: on(pulumi.String(destination.Text + "/*")),
+			actions: []string{"s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"}},
 	})
 	if err != nil {
 		return err
@@ -236,11 +260,14 @@ func (p *program) bucketReplication(of *s3.Bucket, spec *resource.S3, versions *
 	if spec.Replication.DeleteMarkers {
 		markers = "Enabled"
 	}
-	_, err = s3.NewBucketReplicationConfig(p.Context, "replication", &s3.BucketReplicationConfigArgs{Bucket: of.Bucket, Role: role.Arn,
-		Rules: s3.BucketReplicationConfigRuleArray{&s3.BucketReplicationConfigRuleArgs{Id: pulumi.String("copy"), Status: pulumi.String("Enabled"),
+	_, err = s3.NewBucketReplicationConfig(p.Context, "replication", &s3.BucketReplicationConfigArgs{Bucket: of.Bucket,
+		Role: role.Arn,
+		Rules: s3.BucketReplicationConfigRuleArray{&s3.BucketReplicationConfigRuleArgs{Id: pulumi.String("copy"),
+			Status:   pulumi.String("Enabled"),
 			Priority: pulumi.Int(0), Filter: &s3.BucketReplicationConfigRuleFilterArgs{Prefix: pulumi.String(spec.Replication.Prefix)},
 			DeleteMarkerReplication: &s3.BucketReplicationConfigRuleDeleteMarkerReplicationArgs{Status: pulumi.String(markers)},
 			Destination: &s3.BucketReplicationConfigRuleDestinationArgs{Bucket: pulumi.String(destination.Text),
-				StorageClass: p.optional(spec.Replication.StorageClass)}}}}, pulumi.DependsOn([]pulumi.Resource{versions}))
+				StorageClass: p.optional(spec.Replication.StorageClass)}}}},
+		pulumi.DependsOn([]pulumi.Resource{versions}))
 	return err
 }

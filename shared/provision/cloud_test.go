@@ -42,7 +42,8 @@ var foundation = map[string][]execution.Order{
 	"platform/networking": {order("Networking", func(s *resource.Networking) {
 		s.Cluster.EC2 = &resource.ClusterInstances{InstanceType: "m7g.large", Max: 4}
 		s.Cluster.EC2.SetDefaults()
-		s.EKS = &resource.EKSCluster{Name: "shop-eks", OIDCProvider: "arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ABCDEF"}
+		s.EKS = &resource.EKSCluster{Name: "shop-eks",
+			OIDCProvider: "arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ABCDEF"}
 	})},
 	"platform/security": {order("Security", func(s *resource.Security) {
 		s.WAF.Enabled, s.PermissionsBoundary = true, "arn:aws:iam::123456789012:policy/boundary"
@@ -51,16 +52,21 @@ var foundation = map[string][]execution.Order{
 	"data/db": {order("RDS", func(s *resource.RDS) {
 		s.Engine, s.Version, s.InstanceClass, s.Database = resource.Postgres, "16.4", "db.m7g.large", "shop"
 	})},
-	"data/cache": {order("ElastiCacheRedis", func(s *resource.ElastiCacheRedis) { s.Version, s.NodeType = "7.1", "cache.t4g.small" })},
-	"data/items": {order("DynamoDB", func(s *resource.DynamoDB) {
-		s.PartitionKey, s.Stream = resource.KeyAttribute{Name: "id", Type: resource.AttributeString}, resource.StreamBoth
+	"data/cache": {order("ElastiCacheRedis", func(s *resource.ElastiCacheRedis) {
+		s.Version, s.NodeType = "7.1",
+			"cache.t4g.small"
 	})},
-	"data/disk":     {order("EBS", func(s *resource.EBS) { s.Size, s.Zone = 100, 1 })},
-	"jobs/todo":     {order[*resource.SQS]("SQS", nil)},
-	"jobs/done":     {order[*resource.SQS]("SQS", nil)},
-	"jobs/dead":     {order[*resource.SQS]("SQS", nil)},
-	"jobs/lost":     {order("SQS", func(s *resource.SQS) { s.FIFO = true })},
-	"jobs/fn":       {order("Lambda", func(s *resource.Lambda) { s.Image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop/fn:1" })},
+	"data/items": {order("DynamoDB", func(s *resource.DynamoDB) {
+		s.PartitionKey, s.Stream = resource.KeyAttribute{Name: "id", Type: resource.AttributeString},
+			resource.StreamBoth
+	})},
+	"data/disk": {order("EBS", func(s *resource.EBS) { s.Size, s.Zone = 100, 1 })},
+	"jobs/todo": {order[*resource.SQS]("SQS", nil)},
+	"jobs/done": {order[*resource.SQS]("SQS", nil)},
+	"jobs/dead": {order[*resource.SQS]("SQS", nil)},
+	"jobs/lost": {order("SQS", func(s *resource.SQS) { s.FIFO = true })},
+	"jobs/fn": {order("Lambda",
+		func(s *resource.Lambda) { s.Image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop/fn:1" })},
 	"news/events":   {order[*resource.SNS]("SNS", nil)},
 	"files/uploads": {order[*resource.S3]("S3", nil)},
 	"files/logs":    {order[*resource.S3]("S3", nil)},
@@ -71,21 +77,32 @@ var foundation = map[string][]execution.Order{
 		point.SetDefaults()
 		s.AccessPoints = []resource.AccessPoint{point}
 	})},
-	"legacy/erp": {order("EC2Instance", func(s *resource.EC2Instance) { s.AMI.ID, s.InstanceType = "ami-0123456789abcdef0", "t4g.small" })},
+	"legacy/erp": {order("EC2Instance", func(s *resource.EC2Instance) {
+		s.AMI.ID,
+			s.InstanceType = "ami-0123456789abcdef0", "t4g.small"
+	})},
 	"news/stream": {order("MSK", func(s *resource.MSK) { s.Version, s.InstanceType = "3.8.x", "kafka.m7g.large" }),
 		order("Kafka", func(s *resource.Kafka) {
-			s.Topics = []resource.Topic{{Name: "orders", Access: resource.TopicReadWrite}, {Name: "clicks", Access: resource.TopicRead}}
+			s.Topics = []resource.Topic{{Name: "orders", Access: resource.TopicReadWrite},
+				{Name: "clicks", Access: resource.TopicRead}}
 		})},
 	"edge/lb": {order("ALB", func(s *resource.ALB) {
 		secure := listener("https", "HTTPS")
 		secure.Certificates = []resource.Input{{Value: "arn:aws:acm:eu-west-1:123456789012:certificate/one"}}
 		s.Listeners = []resource.Listener{secure}
 	})},
-	"edge/nlb": {order("NLB", func(s *resource.NLB) { s.Listeners = []resource.NLBListener{networkListener("game", "UDP", 7000)} })},
-	"edge/tcp": {order("NLB", func(s *resource.NLB) { s.Listeners = []resource.NLBListener{networkListener("web", "TCP", 8080)} })},
+	"edge/nlb": {order("NLB", func(s *resource.NLB) {
+		s.Listeners = []resource.NLBListener{networkListener("game",
+			"UDP", 7000)}
+	})},
+	"edge/tcp": {order("NLB", func(s *resource.NLB) {
+		s.Listeners = []resource.NLBListener{networkListener("web", "TCP",
+			8080)}
+	})},
 	"edge/rest": {order("APIGateway", func(s *resource.APIGateway) {
 		s.Protocol, s.Stage = resource.APIREST, "v1"
-		s.Routes = []resource.Route{route("ANY /{proxy+}", func(r *resource.Route) { r.Function = resource.ComponentRef{Component: "jobs/fn"} })}
+		s.Routes = []resource.Route{route("ANY /{proxy+}",
+			func(r *resource.Route) { r.Function = resource.ComponentRef{Component: "jobs/fn"} })}
 	}, functionUp())},
 }
 
@@ -148,7 +165,7 @@ func pulumiCLI(t testing.TB) string {
 	return found
 }
 
-func newGround(t testing.TB, parallelism int) *ground {
+func newGround(t testing.TB, parallelism int, change ...func(*Options)) *ground {
 	t.Helper()
 	cli := pulumiCLI(t)
 	c, err := cloud.Open(cloud.Options{Dir: t.TempDir(), Seed: "provision"})
@@ -158,8 +175,15 @@ func newGround(t testing.TB, parallelism int) *ground {
 	root := t.TempDir()
 	store, err := objects.OpenFile(root)
 	require.NoError(t, err)
-	engine, err := New(Options{Pulumi: cli, Objects: store, BackendURL: "file://" + filepath.ToSlash(root), SecretsProvider: "awskms://alias/deployer?region=" + cloud.HomeRegion,
-		Env: append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}, c.Env()...), WorkDir: t.TempDir(), Parallelism: parallelism})
+	options := Options{Pulumi: cli, Objects: store, BackendURL: "file://" + filepath.ToSlash(root),
+		SecretsProvider: "awskms://alias/deployer?region=" + cloud.HomeRegion,
+		Env:             append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}, c.Env()...),
+		WorkDir:         t.TempDir(),
+		Parallelism:     parallelism}
+	for _, c := range change {
+		c(&options)
+	}
+	engine, err := New(options)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, engine.Close()) })
 	return &ground{Engine: engine, cloud: c, store: store, built: map[string]func() (execution.Upstream, error){}}

@@ -15,7 +15,8 @@ func (p *program) cluster(spec *resource.Cluster, net madeNetwork) error {
 		return nil
 	}
 	cluster, err := ecs.NewCluster(p.Context, "cluster", &ecs.ClusterArgs{Name: pulumi.String(p.name(maxLongName, "")),
-		Settings: ecs.ClusterSettingArray{&ecs.ClusterSettingArgs{Name: pulumi.String("containerInsights"), Value: pulumi.String(spec.ContainerInsights)}}})
+		Settings: ecs.ClusterSettingArray{&ecs.ClusterSettingArgs{Name: pulumi.String("containerInsights"),
+			Value: pulumi.String(spec.ContainerInsights)}}})
 	if err != nil {
 		return err
 	}
@@ -31,13 +32,15 @@ func (p *program) cluster(spec *resource.Cluster, net madeNetwork) error {
 		p.output("capacityProvider", instances.Name)
 	}
 	strategies := ecs.ClusterCapacityProvidersDefaultCapacityProviderStrategyArray{
-		&ecs.ClusterCapacityProvidersDefaultCapacityProviderStrategyArgs{CapacityProvider: pulumi.String("FARGATE"), Base: pulumi.Int(1),
+		&ecs.ClusterCapacityProvidersDefaultCapacityProviderStrategyArgs{CapacityProvider: pulumi.String("FARGATE"),
+			Base:   pulumi.Int(1),
 			Weight: pulumi.Int(100 - spec.SpotPercent)}}
 	if spec.SpotPercent > 0 {
 		strategies = append(strategies, &ecs.ClusterCapacityProvidersDefaultCapacityProviderStrategyArgs{
 			CapacityProvider: pulumi.String("FARGATE_SPOT"), Weight: pulumi.Int(spec.SpotPercent)})
 	}
-	_, err = ecs.NewClusterCapacityProviders(p.Context, "capacity", &ecs.ClusterCapacityProvidersArgs{ClusterName: cluster.Name,
-		CapacityProviders: providers, DefaultCapacityProviderStrategies: strategies})
+	_, err = ecs.NewClusterCapacityProviders(p.Context, "capacity",
+		&ecs.ClusterCapacityProvidersArgs{ClusterName: cluster.Name,
+			CapacityProviders: providers, DefaultCapacityProviderStrategies: strategies})
 	return err
 }

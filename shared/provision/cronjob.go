@@ -36,7 +36,8 @@ func cronJob(p *program, spec *resource.CronJob) error {
 	if err != nil {
 		return err
 	}
-	made, err := scheduler.NewSchedule(p.Context, "schedule", p.scheduleArguments(spec, t, net, role, dead), p.afterGrants())
+	made, err := scheduler.NewSchedule(p.Context, "schedule", p.scheduleArguments(spec, t, net, role, dead),
+		p.afterGrants())
 	if err != nil {
 		return err
 	}
@@ -46,13 +47,17 @@ func cronJob(p *program, spec *resource.CronJob) error {
 	return nil
 }
 
-func (p *program) scheduleArguments(spec *resource.CronJob, t *task, net network, role *iam.Role, dead string) *scheduler.ScheduleArgs {
+func (p *program) scheduleArguments(spec *resource.CronJob, t *task, net network, role *iam.Role,
+	dead string) *scheduler.ScheduleArgs {
 	window := &scheduler.ScheduleFlexibleTimeWindowArgs{Mode: pulumi.String("OFF")}
 	if spec.FlexibleWindow > 0 {
-		window.Mode, window.MaximumWindowInMinutes = pulumi.String("FLEXIBLE"), pulumi.Int(int(spec.FlexibleWindow.Std().Minutes()))
+		window.Mode, window.MaximumWindowInMinutes = pulumi.String("FLEXIBLE"),
+			pulumi.Int(int(spec.FlexibleWindow.Std().Minutes()))
 	}
-	run := &scheduler.ScheduleTargetEcsParametersArgs{TaskDefinitionArn: t.definition.Arn, TaskCount: pulumi.Int(spec.Count),
-		EnableEcsManagedTags: pulumi.Bool(true), EnableExecuteCommand: pulumi.Bool(spec.Exec), PropagateTags: pulumi.String("TASK_DEFINITION"),
+	run := &scheduler.ScheduleTargetEcsParametersArgs{TaskDefinitionArn: t.definition.Arn,
+		TaskCount:            pulumi.Int(spec.Count),
+		EnableEcsManagedTags: pulumi.Bool(true), EnableExecuteCommand: pulumi.Bool(spec.Exec),
+		PropagateTags: pulumi.String("TASK_DEFINITION"),
 		NetworkConfiguration: &scheduler.ScheduleTargetEcsParametersNetworkConfigurationArgs{Subnets: texts(net.privateSubnets...),
 			SecurityGroups: pulumi.StringArray{t.group.ID()}, AssignPublicIp: pulumi.Bool(false)}}
 	if spec.Platform == resource.ECSEC2 {
@@ -67,9 +72,11 @@ func (p *program) scheduleArguments(spec *resource.CronJob, t *task, net network
 	if dead != "" {
 		target.DeadLetterConfig = &scheduler.ScheduleTargetDeadLetterConfigArgs{Arn: pulumi.String(dead)}
 	}
-	return &scheduler.ScheduleArgs{Name: pulumi.String(p.name(maxRoleName, "")), Description: pulumi.String("starts " + p.order.Address.String()),
-		ScheduleExpression: pulumi.String(spec.Schedule.Expression()), ScheduleExpressionTimezone: pulumi.String(spec.Timezone),
-		State: pulumi.String(enabled(!spec.Suspended)), FlexibleTimeWindow: window, Target: target}
+	return &scheduler.ScheduleArgs{Name: pulumi.String(p.name(maxRoleName, "")),
+		Description:                pulumi.String("starts " + p.order.Address.String()),
+		ScheduleExpression:         pulumi.String(spec.Schedule.Expression()),
+		ScheduleExpressionTimezone: pulumi.String(spec.Timezone),
+		State:                      pulumi.String(enabled(!spec.Suspended)), FlexibleTimeWindow: window, Target: target}
 }
 
 func enabled(is bool) string {
@@ -84,13 +91,15 @@ func (p *program) starterRole(t *task, net network, dead string) (*iam.Role, err
 	family := pulumi.String(p.arn("ecs", "task-definition/"+t.name+":*"))
 	run := statement{sid: "Run", actions: []string{"ecs:RunTask"}, resources: on(family)}
 	run.when("ArnEquals", "ecs:cluster", pulumi.String(net.clusterARN))
-	tag := statement{sid: "Tag", actions: []string{"ecs:TagResource"}, resources: on(pulumi.String(strings.Replace(net.clusterARN, ":cluster/", ":task/", 1) + "/*"))}
+	tag := statement{sid: "Tag", actions: []string{"ecs:TagResource"},
+		resources: on(pulumi.String(strings.Replace(net.clusterARN, ":cluster/", ":task/", 1) + "/*"))}
 	tag.when("StringEquals", "ecs:CreateAction", pulumi.String("RunTask"))
 	pass := statement{sid: "Pass", actions: []string{"iam:PassRole"}, resources: on(t.role.Arn, t.starter.Arn)}
 	pass.when("StringEquals", "iam:PassedToService", pulumi.String("ecs-tasks.amazonaws.com"))
 	statements := []statement{run, tag, pass}
 	if dead != "" {
-		statements = append(statements, statement{sid: "DeadLetters", actions: []string{"sqs:SendMessage"}, resources: on(pulumi.String(dead))})
+		statements = append(statements, statement{sid: "DeadLetters", actions: []string{"sqs:SendMessage"},
+			resources: on(pulumi.String(dead))})
 	}
 	return p.role("schedule", "scheduler.amazonaws.com", "starts runs of "+p.order.Address.Short(), statements)
 }

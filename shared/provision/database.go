@@ -54,7 +54,8 @@ func (p *program) databaseParts(spec *resource.RDS) (*database, error) {
 			return nil, err
 		}
 	}
-	if db.subnets, err = rds.NewSubnetGroup(p.Context, "subnets", &rds.SubnetGroupArgs{Name: pulumi.String(db.name), SubnetIds: texts(subnets...),
+	if db.subnets, err = rds.NewSubnetGroup(p.Context, "subnets", &rds.SubnetGroupArgs{Name: pulumi.String(db.name),
+		SubnetIds:   texts(subnets...),
 		Description: pulumi.String("subnets of " + p.order.Address.Short())}); err != nil {
 		return nil, err
 	}
@@ -65,12 +66,14 @@ func (p *program) databaseParts(spec *resource.RDS) (*database, error) {
 		return nil, err
 	}
 	for i, cidr := range spec.AllowedCIDRs {
-		if err := p.admit(fmt.Sprintf("allowed-%d", i+1), db.group.ID(), "tcp", spec.EffectivePort(), string(cidr), "allowed by the author"); err != nil {
+		if err := p.admit(fmt.Sprintf("allowed-%d", i+1), db.group.ID(), "tcp", spec.EffectivePort(), string(cidr),
+			"allowed by the author"); err != nil {
 			return nil, err
 		}
 	}
 	if spec.MonitoringInterval > 0 {
-		role, err := p.role("monitoring", "monitoring.rds.amazonaws.com", "measures the operating system of "+p.order.Address.Short(), nil)
+		role, err := p.role("monitoring", "monitoring.rds.amazonaws.com",
+			"measures the operating system of "+p.order.Address.Short(), nil)
 		if err != nil {
 			return nil, err
 		}
@@ -133,7 +136,8 @@ func (p *program) databaseInstance(db *database) error {
 	family := parameterFamily(spec.Engine, spec.Version)
 	group, err := rds.NewParameterGroup(p.Context, "parameters", &rds.ParameterGroupArgs{
 		Name: pulumi.String(p.name(maxDatabaseName, "", family)), Family: pulumi.String(family),
-		Description: pulumi.String("parameters of " + p.order.Address.Short()), Parameters: instanceParameters(db.parameters())})
+		Description: pulumi.String("parameters of " + p.order.Address.Short()),
+		Parameters:  instanceParameters(db.parameters())})
 	if err != nil {
 		return err
 	}
@@ -142,10 +146,12 @@ func (p *program) databaseInstance(db *database) error {
 	arguments.Username, arguments.ManageMasterUserPassword = pulumi.String(spec.Username), pulumi.Bool(true)
 	arguments.MasterUserSecretKmsKeyId = p.key(spec.KMSKey)
 	arguments.DbName, arguments.DbSubnetGroupName = p.optional(spec.Database), db.subnets.Name
-	arguments.BackupRetentionPeriod, arguments.BackupWindow = pulumi.Int(spec.Backup.RetentionDays), p.optional(string(spec.Backup.Window))
+	arguments.BackupRetentionPeriod, arguments.BackupWindow = pulumi.Int(spec.Backup.RetentionDays),
+		p.optional(string(spec.Backup.Window))
 	arguments.MultiAz, arguments.SnapshotIdentifier = pulumi.Bool(spec.MultiAZ), p.optional(spec.SnapshotIdentifier)
 	arguments.DeletionProtection = pulumi.Bool(spec.DeletionProtection && !p.dismantle)
-	arguments.SkipFinalSnapshot, arguments.FinalSnapshotIdentifier = pulumi.Bool(p.skipSnapshot()), p.finalSnapshot(maxDatabaseName)
+	arguments.SkipFinalSnapshot, arguments.FinalSnapshotIdentifier = pulumi.Bool(p.skipSnapshot()),
+		p.finalSnapshot(maxDatabaseName)
 	instance, err := rds.NewInstance(p.Context, "database", arguments, p.guard(), p.patience(), p.afterGrants())
 	if err != nil {
 		return err
@@ -171,18 +177,27 @@ func (p *program) databaseInstance(db *database) error {
 func (p *program) instanceArguments(db *database, identifier string) *rds.InstanceArgs {
 	spec := db.spec
 	arguments := &rds.InstanceArgs{
-		Identifier: pulumi.String(identifier), Engine: pulumi.String(string(spec.Engine)), EngineVersion: pulumi.String(spec.Version),
-		InstanceClass: pulumi.String(spec.InstanceClass), AllocatedStorage: pulumi.Int(spec.Storage.Size), StorageType: pulumi.String(spec.Storage.Type),
-		StorageEncrypted: pulumi.Bool(true), KmsKeyId: p.key(spec.KMSKey), VpcSecurityGroupIds: pulumi.StringArray{db.group.ID()},
-		Port: pulumi.Int(spec.EffectivePort()), PubliclyAccessible: pulumi.Bool(spec.PubliclyAccessible), CopyTagsToSnapshot: pulumi.Bool(true),
-		IamDatabaseAuthenticationEnabled: pulumi.Bool(spec.IAMAuthentication), AutoMinorVersionUpgrade: pulumi.Bool(spec.Maintenance.AutoMinorVersionUpgrade),
-		AllowMajorVersionUpgrade: pulumi.Bool(spec.AllowMajorVersionUpgrade), ApplyImmediately: pulumi.Bool(spec.ApplyImmediately),
-		MaintenanceWindow: p.optional(string(spec.Maintenance.Window)), EnabledCloudwatchLogsExports: texts(spec.LogExports...),
-		MonitoringInterval: pulumi.Int(int(spec.MonitoringInterval.Seconds())), MonitoringRoleArn: db.monitoring,
-		PerformanceInsightsEnabled: pulumi.Bool(spec.PerformanceInsights), DeleteAutomatedBackups: pulumi.Bool(false),
+		Identifier: pulumi.String(identifier), Engine: pulumi.String(string(spec.Engine)),
+		EngineVersion: pulumi.String(spec.Version),
+		InstanceClass: pulumi.String(spec.InstanceClass), AllocatedStorage: pulumi.Int(spec.Storage.Size),
+		StorageType:      pulumi.String(spec.Storage.Type),
+		StorageEncrypted: pulumi.Bool(true), KmsKeyId: p.key(spec.KMSKey),
+		VpcSecurityGroupIds: pulumi.StringArray{db.group.ID()},
+		Port:                pulumi.Int(spec.EffectivePort()), PubliclyAccessible: pulumi.Bool(spec.PubliclyAccessible),
+		CopyTagsToSnapshot:               pulumi.Bool(true),
+		IamDatabaseAuthenticationEnabled: pulumi.Bool(spec.IAMAuthentication),
+		AutoMinorVersionUpgrade:          pulumi.Bool(spec.Maintenance.AutoMinorVersionUpgrade),
+		AllowMajorVersionUpgrade:         pulumi.Bool(spec.AllowMajorVersionUpgrade),
+		ApplyImmediately:                 pulumi.Bool(spec.ApplyImmediately),
+		MaintenanceWindow:                p.optional(string(spec.Maintenance.Window)),
+		EnabledCloudwatchLogsExports:     texts(spec.LogExports...),
+		MonitoringInterval:               pulumi.Int(int(spec.MonitoringInterval.Seconds())),
+		MonitoringRoleArn:                db.monitoring,
+		PerformanceInsightsEnabled:       pulumi.Bool(spec.PerformanceInsights), DeleteAutomatedBackups: pulumi.Bool(false),
 	}
 	if spec.PerformanceInsights {
-		arguments.PerformanceInsightsRetentionPeriod, arguments.PerformanceInsightsKmsKeyId = pulumi.Int(7), p.key(spec.KMSKey)
+		arguments.PerformanceInsightsRetentionPeriod, arguments.PerformanceInsightsKmsKeyId = pulumi.Int(7),
+			p.key(spec.KMSKey)
 	}
 	if spec.Storage.MaxSize > 0 {
 		arguments.MaxAllocatedStorage = pulumi.Int(spec.Storage.MaxSize)
@@ -230,7 +245,8 @@ func (p *program) masterSecret(arn pulumi.StringOutput, spec *resource.RDS) erro
 func instanceParameters(all []parameter) rds.ParameterGroupParameterArray {
 	var array rds.ParameterGroupParameterArray
 	for _, p := range all {
-		array = append(array, &rds.ParameterGroupParameterArgs{Name: pulumi.String(p.name), Value: pulumi.String(p.value), ApplyMethod: pulumi.String(p.method)})
+		array = append(array, &rds.ParameterGroupParameterArgs{Name: pulumi.String(p.name),
+			Value: pulumi.String(p.value), ApplyMethod: pulumi.String(p.method)})
 	}
 	return array
 }

@@ -23,7 +23,8 @@ func disk(p *program, spec *resource.EBS) error {
 	}
 	tags := p.named("")
 	tags[snapshotsTag] = pulumi.String(p.order.Address.String())
-	arguments := &ebs.VolumeArgs{AvailabilityZone: pulumi.String(zone), Size: pulumi.Int(spec.Size), Type: pulumi.String(spec.Type),
+	arguments := &ebs.VolumeArgs{AvailabilityZone: pulumi.String(zone), Size: pulumi.Int(spec.Size),
+		Type:      pulumi.String(spec.Type),
 		Encrypted: pulumi.Bool(true), KmsKeyId: p.key(spec.KMSKey), SnapshotId: p.optional(spec.SnapshotID), Tags: tags,
 		FinalSnapshot: pulumi.Bool(!p.skipSnapshot())}
 	if spec.IOPS > 0 {
@@ -54,14 +55,17 @@ func (p *program) diskSnapshots(backup resource.DiskBackup) error {
 	if err := p.attach("snapshots", role, "service-role/AWSDataLifecycleManagerServiceRole"); err != nil {
 		return err
 	}
-	_, err = dlm.NewLifecyclePolicy(p.Context, "snapshots", &dlm.LifecyclePolicyArgs{Description: pulumi.String("snapshots of " + p.order.Address.Short()),
-		ExecutionRoleArn: role.Arn, State: pulumi.String("ENABLED"), PolicyDetails: &dlm.LifecyclePolicyPolicyDetailsArgs{
-			PolicyType: pulumi.String("EBS_SNAPSHOT_MANAGEMENT"), ResourceTypes: texts("VOLUME"),
-			TargetTags: pulumi.StringMap{snapshotsTag: pulumi.String(p.order.Address.String())},
-			Schedules: dlm.LifecyclePolicyPolicyDetailsScheduleArray{&dlm.LifecyclePolicyPolicyDetailsScheduleArgs{
-				Name: pulumi.String("regular"), CopyTags: pulumi.Bool(true),
-				CreateRule: &dlm.LifecyclePolicyPolicyDetailsScheduleCreateRuleArgs{Interval: pulumi.Int(backup.EveryHours),
-					IntervalUnit: pulumi.String("HOURS"), Times: pulumi.String("03:00")},
-				RetainRule: &dlm.LifecyclePolicyPolicyDetailsScheduleRetainRuleArgs{Count: pulumi.Int(backup.Keep)}}}}}, p.afterGrants())
+	_, err = dlm.NewLifecyclePolicy(p.Context, "snapshots",
+		&dlm.LifecyclePolicyArgs{Description: pulumi.String("snapshots of " + p.order.Address.Short()),
+			ExecutionRoleArn: role.Arn, State: pulumi.String("ENABLED"),
+			PolicyDetails: &dlm.LifecyclePolicyPolicyDetailsArgs{
+				PolicyType: pulumi.String("EBS_SNAPSHOT_MANAGEMENT"), ResourceTypes: texts("VOLUME"),
+				TargetTags: pulumi.StringMap{snapshotsTag: pulumi.String(p.order.Address.String())},
+				Schedules: dlm.LifecyclePolicyPolicyDetailsScheduleArray{&dlm.LifecyclePolicyPolicyDetailsScheduleArgs{
+					Name: pulumi.String("regular"), CopyTags: pulumi.Bool(true),
+					CreateRule: &dlm.LifecyclePolicyPolicyDetailsScheduleCreateRuleArgs{Interval: pulumi.Int(backup.EveryHours),
+						IntervalUnit: pulumi.String("HOURS"), Times: pulumi.String("03:00")},
+					RetainRule: &dlm.LifecyclePolicyPolicyDetailsScheduleRetainRuleArgs{Count: pulumi.Int(backup.Keep)}}}}},
+		p.afterGrants())
 	return err
 }

@@ -15,15 +15,6 @@ import (
 // edgeRegion is where everything about CloudFront lives.
 const edgeRegion = "us-east-1"
 
-// The ids of policies that AWS maintains (Amazon CloudFront Developer Guide, "Use managed cache policies" and its siblings
-// for origin requests and response headers).
-var (
-	cachePolicies   = map[string]string{"optimized": "658327ea-f89d-4fab-a63d-7e88639e58f6", "disabled": "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"}
-	requestPolicies = map[string]string{"allExceptHost": "b689b0a8-53d0-40ab-baf2-68738e2966ac"}
-)
-
-const securityHeaders = "67f7725c-6f97-4210-82d7-5512b31e9d03"
-
 func distribution(p *program, spec *resource.CloudFront) error {
 	origins, err := p.origins(spec)
 	if err != nil {
@@ -39,10 +30,14 @@ func distribution(p *program, spec *resource.CloudFront) error {
 	}
 	versions := map[bool]string{false: "http2", true: "http2and3"}
 	arguments := &cloudfront.DistributionArgs{
-		Enabled: pulumi.Bool(!spec.Disabled), Comment: pulumi.String(p.order.Address.String()), Origins: origins, ViewerCertificate: certificate,
-		DefaultCacheBehavior: defaultBehavior(spec.DefaultBehavior), DefaultRootObject: p.optional(spec.DefaultRootObject),
-		PriceClass: pulumi.String(spec.PriceClass), HttpVersion: pulumi.String(versions[spec.HTTP3]), IsIpv6Enabled: pulumi.Bool(true),
-		WebAclId: p.optional(acl.Text), Restrictions: countries(spec.Countries), WaitForDeployment: pulumi.Bool(true),
+		Enabled: pulumi.Bool(!spec.Disabled), Comment: pulumi.String(p.order.Address.String()), Origins: origins,
+		ViewerCertificate:    certificate,
+		DefaultCacheBehavior: defaultBehavior(spec.DefaultBehavior),
+		DefaultRootObject:    p.optional(spec.DefaultRootObject),
+		PriceClass:           pulumi.String(spec.PriceClass), HttpVersion: pulumi.String(versions[spec.HTTP3]),
+		IsIpv6Enabled: pulumi.Bool(true),
+		WebAclId:      p.optional(acl.Text), Restrictions: countries(spec.Countries),
+		WaitForDeployment: pulumi.Bool(true),
 	}
 	if len(spec.Aliases) > 0 {
 		arguments.Aliases = texts(spec.Aliases...)
@@ -88,14 +83,18 @@ func (p *program) origins(spec *resource.CloudFront) (cloudfront.DistributionOri
 				return nil, err
 			}
 			headers, _ := made.CustomHeaders.(cloudfront.DistributionOriginCustomHeaderArray)
-			made.CustomHeaders = append(headers, &cloudfront.DistributionOriginCustomHeaderArgs{Name: pulumi.String(header.Name), Value: value})
+			made.CustomHeaders = append(headers,
+				&cloudfront.DistributionOriginCustomHeaderArgs{Name: pulumi.String(header.Name), Value: value})
 		}
 		if !o.Bucket.IsZero() {
 			if control == nil {
 				var err error
-				if control, err = cloudfront.NewOriginAccessControl(p.Context, "buckets", &cloudfront.OriginAccessControlArgs{
-					Name: pulumi.String(p.name(maxRoleName, "")), Description: pulumi.String("signs requests of " + p.order.Address.Short()),
-					OriginAccessControlOriginType: pulumi.String("s3"), SigningBehavior: pulumi.String("always"), SigningProtocol: pulumi.String("sigv4")}); err != nil {
+				if control, err = cloudfront.NewOriginAccessControl(p.Context, "buckets",
+					&cloudfront.OriginAccessControlArgs{
+						Name:                          pulumi.String(p.name(maxRoleName, "")),
+						Description:                   pulumi.String("signs requests of " + p.order.Address.Short()),
+						OriginAccessControlOriginType: pulumi.String("s3"), SigningBehavior: pulumi.String("always"),
+						SigningProtocol: pulumi.String("sigv4")}); err != nil {
 					return nil, err
 				}
 			}
@@ -167,65 +166,6 @@ func splitURL(url string) (scheme, host string, port int) {
 	return scheme, host, port
 }
 
-// What CloudFront calls the choices of a behavior.
-var (
-	viewers        = map[string]string{"redirect": "redirect-to-https", "httpsOnly": "https-only", "allowAll": "allow-all"}
-	allowedMethods = map[string][]string{"read": {"GET", "HEAD", "OPTIONS"}, "all": {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}}
-)
-
-// chosen is an argument for one of several choices, left out where there is none for it.
-func chosen(from map[string]string, choice string) pulumi.StringPtrInput {
-	if id := from[choice]; id != "" {
-		return pulumi.String(id)
-	}
-	return nil
-}
-
-func responsePolicy(b resource.Behavior) pulumi.StringPtrInput {
-	if b.SecurityHeaders {
-		return pulumi.String(securityHeaders)
-	}
-	return nil
-}
-
-func defaultBehavior(b resource.Behavior) *cloudfront.DistributionDefaultCacheBehaviorArgs {
-	return &cloudfront.DistributionDefaultCacheBehaviorArgs{TargetOriginId: pulumi.String(b.Origin), AllowedMethods: texts(allowedMethods[b.Methods]...),
-		CachedMethods: texts("GET", "HEAD"), CachePolicyId: chosen(cachePolicies, b.Cache), OriginRequestPolicyId: chosen(requestPolicies, b.Forward),
-		ResponseHeadersPolicyId: responsePolicy(b), ViewerProtocolPolicy: pulumi.String(viewers[b.Viewer]), Compress: pulumi.Bool(b.Compress)}
-}
-
-func orderedBehaviors(behaviors []resource.PathBehavior) cloudfront.DistributionOrderedCacheBehaviorArray {
-	var array cloudfront.DistributionOrderedCacheBehaviorArray
-	for _, b := range behaviors {
-		array = append(array, &cloudfront.DistributionOrderedCacheBehaviorArgs{PathPattern: pulumi.String(b.Path), TargetOriginId: pulumi.String(b.Origin),
-			AllowedMethods: texts(allowedMethods[b.Methods]...), CachedMethods: texts("GET", "HEAD"), CachePolicyId: chosen(cachePolicies, b.Cache),
-			OriginRequestPolicyId: chosen(requestPolicies, b.Forward), ResponseHeadersPolicyId: responsePolicy(b.Behavior),
-			ViewerProtocolPolicy: pulumi.String(viewers[b.Viewer]), Compress: pulumi.Bool(b.Compress)})
-	}
-	return array
-}
-
-func errorResponses(responses []resource.ErrorResponse) cloudfront.DistributionCustomErrorResponseArray {
-	var array cloudfront.DistributionCustomErrorResponseArray
-	for _, r := range responses {
-		made := &cloudfront.DistributionCustomErrorResponseArgs{ErrorCode: pulumi.Int(r.Code), ErrorCachingMinTtl: seconds(r.CacheFor)}
-		if r.ResponseCode != 0 {
-			made.ResponseCode, made.ResponsePagePath = pulumi.Int(r.ResponseCode), pulumi.String(r.Path)
-		}
-		array = append(array, made)
-	}
-	return array
-}
-
-func countries(spec *resource.Countries) *cloudfront.DistributionRestrictionsArgs {
-	modes := map[string]string{"allow": "whitelist", "deny": "blacklist"}
-	made := &cloudfront.DistributionRestrictionsGeoRestrictionArgs{RestrictionType: pulumi.String("none")}
-	if spec != nil {
-		made.RestrictionType, made.Locations = pulumi.String(modes[spec.Mode]), texts(spec.Codes...)
-	}
-	return &cloudfront.DistributionRestrictionsArgs{GeoRestriction: made}
-}
-
 // edgeCertificate is the certificate of the aliases, or CloudFront's own.
 func (p *program) edgeCertificate(spec *resource.CloudFront) (*cloudfront.DistributionViewerCertificateArgs, error) {
 	if len(spec.Aliases) == 0 {
@@ -246,7 +186,8 @@ func (p *program) edgeNames(spec *resource.CloudFront, made *cloudfront.Distribu
 	}
 	for _, alias := range spec.Aliases {
 		for _, kind := range []string{"A", "AAAA"} {
-			if err := p.record(kind, resource.Domain{Name: alias, HostedZoneID: spec.HostedZoneID}, made.DomainName, made.HostedZoneId, false); err != nil {
+			if err := p.record(kind, resource.Domain{Name: alias, HostedZoneID: spec.HostedZoneID}, made.DomainName,
+				made.HostedZoneId, false); err != nil {
 				return err
 			}
 		}
@@ -264,20 +205,27 @@ func (p *program) edgeLogs(spec *resource.AccessLogs, of *cloudfront.Distributio
 		return err
 	}
 	name := pulumi.String(p.name(maxLogDeliveryName, ""))
-	source, err := cloudwatch.NewLogDeliverySource(p.Context, "logs", &cloudwatch.LogDeliverySourceArgs{Name: name, LogType: pulumi.String("ACCESS_LOGS"),
+	source, err := cloudwatch.NewLogDeliverySource(p.Context, "logs", &cloudwatch.LogDeliverySourceArgs{Name: name,
+		LogType:     pulumi.String("ACCESS_LOGS"),
 		ResourceArn: of.Arn, Region: pulumi.String(edgeRegion)})
 	if err != nil {
 		return err
 	}
-	destination, err := cloudwatch.NewLogDeliveryDestination(p.Context, "logs", &cloudwatch.LogDeliveryDestinationArgs{Name: name,
-		OutputFormat: pulumi.String("json"), Region: pulumi.String(edgeRegion), DeliveryDestinationConfiguration: &cloudwatch.LogDeliveryDestinationDeliveryDestinationConfigurationArgs{
-			DestinationResourceArn: pulumi.String(bucket)}})
+	destination, err := cloudwatch.NewLogDeliveryDestination(p.Context, "logs",
+		&cloudwatch.LogDeliveryDestinationArgs{Name: name,
+			OutputFormat: pulumi.String("json"), Region: pulumi.String(edgeRegion),
+			DeliveryDestinationConfiguration: &cloudwatch.LogDeliveryDestinationDeliveryDestinationConfigurationArgs{
+				DestinationResourceArn: pulumi.String(bucket)}})
 	if err != nil {
 		return err
 	}
-	_, err = cloudwatch.NewLogDelivery(p.Context, "logs", &cloudwatch.LogDeliveryArgs{DeliverySourceName: source.Name, DeliveryDestinationArn: destination.Arn,
-		Region: pulumi.String(edgeRegion), S3DeliveryConfigurations: cloudwatch.LogDeliveryS3DeliveryConfigurationArray{&cloudwatch.LogDeliveryS3DeliveryConfigurationArgs{
-			EnableHiveCompatiblePath: pulumi.Bool(false), SuffixPath: pulumi.String(strings.TrimLeft(strings.Trim(spec.Prefix, "/")+"/{DistributionId}/{yyyy}/{MM}/{dd}", "/"))}}})
+	_, err = cloudwatch.NewLogDelivery(p.Context, "logs", &cloudwatch.LogDeliveryArgs{DeliverySourceName: source.Name,
+		DeliveryDestinationArn: destination.Arn,
+		Region:                 pulumi.String(edgeRegion),
+		S3DeliveryConfigurations: cloudwatch.LogDeliveryS3DeliveryConfigurationArray{&cloudwatch.LogDeliveryS3DeliveryConfigurationArgs{
+			EnableHiveCompatiblePath: pulumi.Bool(false),
+			SuffixPath: pulumi.String(strings.TrimLeft(strings.Trim(spec.Prefix,
+				"/")+"/{DistributionId}/{yyyy}/{MM}/{dd}", "/"))}}})
 	return err
 }
 
@@ -286,6 +234,7 @@ func (p *program) edgeAlarms(of *cloudfront.Distribution) error {
 	if p.order.Region != edgeRegion {
 		return nil
 	}
-	return p.alarms(alarm{name: "errors", about: "the share of failed requests", namespace: "AWS/CloudFront", metric: "5xxErrorRate", limit: "errorRate",
+	return p.alarms(alarm{name: "errors", about: "the share of failed requests", namespace: "AWS/CloudFront",
+		metric: "5xxErrorRate", limit: "errorRate",
 		dimensions: pulumi.StringMap{"DistributionId": of.ID(), "Region": pulumi.String("Global")}})
 }

@@ -19,7 +19,8 @@ func documents(p *program, spec *resource.DocumentDB) error {
 		return err
 	}
 	name := p.name(maxDatabaseName, "")
-	subnets, err := docdb.NewSubnetGroup(p.Context, "subnets", &docdb.SubnetGroupArgs{Name: pulumi.String(name), SubnetIds: texts(net.privateSubnets...),
+	subnets, err := docdb.NewSubnetGroup(p.Context, "subnets", &docdb.SubnetGroupArgs{Name: pulumi.String(name),
+		SubnetIds:   texts(net.privateSubnets...),
 		Description: pulumi.String("subnets of " + p.order.Address.Short())})
 	if err != nil {
 		return err
@@ -35,16 +36,20 @@ func documents(p *program, spec *resource.DocumentDB) error {
 	if err != nil {
 		return err
 	}
-	cluster, err := docdb.NewCluster(p.Context, "database", p.documentCluster(spec, name, subnets, group, parameters), p.guard(), p.patience())
+	cluster, err := docdb.NewCluster(p.Context, "database", p.documentCluster(spec, name, subnets, group, parameters),
+		p.guard(), p.patience())
 	if err != nil {
 		return err
 	}
 	for i := range spec.Instances {
 		instance := fmt.Sprintf("instance-%d", i+1)
 		if _, err := docdb.NewClusterInstance(p.Context, instance, &docdb.ClusterInstanceArgs{
-			Identifier: pulumi.String(p.name(maxDatabaseName, instance)), ClusterIdentifier: cluster.ID(), InstanceClass: pulumi.String(spec.InstanceClass),
-			AutoMinorVersionUpgrade: pulumi.Bool(spec.Maintenance.AutoMinorVersionUpgrade), ApplyImmediately: pulumi.Bool(spec.ApplyImmediately),
-			CopyTagsToSnapshot: pulumi.Bool(true), PreferredMaintenanceWindow: p.optional(string(spec.Maintenance.Window)),
+			Identifier: pulumi.String(p.name(maxDatabaseName, instance)), ClusterIdentifier: cluster.ID(),
+			InstanceClass:              pulumi.String(spec.InstanceClass),
+			AutoMinorVersionUpgrade:    pulumi.Bool(spec.Maintenance.AutoMinorVersionUpgrade),
+			ApplyImmediately:           pulumi.Bool(spec.ApplyImmediately),
+			CopyTagsToSnapshot:         pulumi.Bool(true),
+			PreferredMaintenanceWindow: p.optional(string(spec.Maintenance.Window)),
 		}, p.patience()); err != nil {
 			return err
 		}
@@ -64,19 +69,29 @@ func documents(p *program, spec *resource.DocumentDB) error {
 	return p.documentAlarms(name)
 }
 
-func (p *program) documentCluster(spec *resource.DocumentDB, name string, subnets *docdb.SubnetGroup, group *ec2.SecurityGroup,
+func (p *program) documentCluster(spec *resource.DocumentDB, name string, subnets *docdb.SubnetGroup,
+	group *ec2.SecurityGroup,
 	parameters *docdb.ClusterParameterGroup) *docdb.ClusterArgs {
 	storage := map[string]string{"standard": "standard", "ioOptimized": "iopt1"}
 	return &docdb.ClusterArgs{
-		ClusterIdentifier: pulumi.String(name), Engine: pulumi.String("docdb"), EngineVersion: pulumi.String(spec.Version),
-		MasterUsername: pulumi.String(spec.Username), ManageMasterUserPassword: pulumi.Bool(true), Port: pulumi.Int(spec.Port),
-		StorageEncrypted: pulumi.Bool(true), KmsKeyId: p.key(spec.KMSKey), StorageType: pulumi.String(storage[spec.StorageType]),
-		DbSubnetGroupName: subnets.Name, VpcSecurityGroupIds: pulumi.StringArray{group.ID()}, DbClusterParameterGroupName: parameters.Name,
-		BackupRetentionPeriod: pulumi.Int(spec.Backup.RetentionDays), PreferredBackupWindow: p.optional(string(spec.Backup.Window)),
-		PreferredMaintenanceWindow: p.optional(string(spec.Maintenance.Window)), EnabledCloudwatchLogsExports: texts(spec.LogExports...),
-		ApplyImmediately: pulumi.Bool(spec.ApplyImmediately), AllowMajorVersionUpgrade: pulumi.Bool(spec.AllowMajorVersionUpgrade),
-		SnapshotIdentifier: p.optional(spec.SnapshotIdentifier), DeletionProtection: pulumi.Bool(spec.DeletionProtection && !p.dismantle),
-		SkipFinalSnapshot: pulumi.Bool(p.skipSnapshot()), FinalSnapshotIdentifier: p.finalSnapshot(maxDatabaseName),
+		ClusterIdentifier: pulumi.String(name), Engine: pulumi.String("docdb"),
+		EngineVersion:  pulumi.String(spec.Version),
+		MasterUsername: pulumi.String(spec.Username), ManageMasterUserPassword: pulumi.Bool(true),
+		Port:             pulumi.Int(spec.Port),
+		StorageEncrypted: pulumi.Bool(true), KmsKeyId: p.key(spec.KMSKey),
+		StorageType:       pulumi.String(storage[spec.StorageType]),
+		DbSubnetGroupName: subnets.Name, VpcSecurityGroupIds: pulumi.StringArray{group.ID()},
+		DbClusterParameterGroupName:  parameters.Name,
+		BackupRetentionPeriod:        pulumi.Int(spec.Backup.RetentionDays),
+		PreferredBackupWindow:        p.optional(string(spec.Backup.Window)),
+		PreferredMaintenanceWindow:   p.optional(string(spec.Maintenance.Window)),
+		EnabledCloudwatchLogsExports: texts(spec.LogExports...),
+		ApplyImmediately:             pulumi.Bool(spec.ApplyImmediately),
+		AllowMajorVersionUpgrade:     pulumi.Bool(spec.AllowMajorVersionUpgrade),
+		SnapshotIdentifier:           p.optional(spec.SnapshotIdentifier),
+		DeletionProtection:           pulumi.Bool(spec.DeletionProtection && !p.dismantle),
+		SkipFinalSnapshot:            pulumi.Bool(p.skipSnapshot()),
+		FinalSnapshotIdentifier:      p.finalSnapshot(maxDatabaseName),
 	}
 }
 
@@ -97,7 +112,8 @@ func (p *program) documentParameters(spec *resource.DocumentDB) (*docdb.ClusterP
 	maps.Copy(values, spec.Parameters)
 	var array docdb.ClusterParameterGroupParameterArray
 	for _, name := range sortedKeys(values) {
-		array = append(array, &docdb.ClusterParameterGroupParameterArgs{Name: pulumi.String(name), Value: pulumi.String(values[name]),
+		array = append(array, &docdb.ClusterParameterGroupParameterArgs{Name: pulumi.String(name),
+			Value:       pulumi.String(values[name]),
 			ApplyMethod: pulumi.String("pending-reboot")})
 	}
 	return docdb.NewClusterParameterGroup(p.Context, "parameters", &docdb.ClusterParameterGroupArgs{
@@ -106,6 +122,7 @@ func (p *program) documentParameters(spec *resource.DocumentDB) (*docdb.ClusterP
 }
 
 func (p *program) documentAlarms(id string) error {
-	return p.alarms(alarm{name: "cpu", about: "the use of the processor", namespace: "AWS/DocDB", metric: "CPUUtilization",
+	return p.alarms(alarm{name: "cpu", about: "the use of the processor", namespace: "AWS/DocDB",
+		metric:     "CPUUtilization",
 		dimensions: pulumi.StringMap{"DBClusterIdentifier": pulumi.String(id)}, limit: "cpu"})
 }

@@ -47,7 +47,8 @@ func (p *program) environment(written []resource.EnvVar) (environment, error) {
 	slices.SortStableFunc(e.secrets, byName)
 	e.access = mergeSecrets(e.access)
 	if key := p.security("kmsKeyArn"); key != "" && len(e.access) > 0 {
-		e.access = append(e.access, statement{sid: "SecretsKey", actions: []string{"kms:Decrypt"}, resources: on(pulumi.String(key))})
+		e.access = append(e.access, statement{sid: "SecretsKey", actions: []string{"kms:Decrypt"},
+			resources: on(pulumi.String(key))})
 	}
 	return e, nil
 }
@@ -88,12 +89,14 @@ const secretSuffix = "-??????"
 func (p *program) readSecret(s resource.SecretRef) statement {
 	arn := p.secretARN(s)
 	if s.Provider == resource.SSM {
-		return statement{sid: "Parameters", actions: []string{"ssm:GetParameter", "ssm:GetParameters"}, resources: on(pulumi.String(arn))}
+		return statement{sid: "Parameters", actions: []string{"ssm:GetParameter", "ssm:GetParameters"},
+			resources: on(pulumi.String(arn))}
 	}
 	if !strings.HasPrefix(s.Name, "arn:") {
 		arn += secretSuffix
 	}
-	return statement{sid: "Secrets", actions: []string{"secretsmanager:GetSecretValue"}, resources: on(pulumi.String(arn))}
+	return statement{sid: "Secrets", actions: []string{"secretsmanager:GetSecretValue"},
+		resources: on(pulumi.String(arn))}
 }
 
 // mergeSecrets makes one statement for each store, with each secret once.

@@ -45,13 +45,15 @@ func (p *program) eventBus(spec *resource.EventBridge) (eventBus, error) {
 	if spec.DefaultBus {
 		return eventBus{name: pulumi.String("default"), arn: pulumi.String(p.arn("events", "event-bus/default"))}, nil
 	}
-	made, err := cloudwatch.NewEventBus(p.Context, "bus", &cloudwatch.EventBusArgs{Name: pulumi.String(p.name(maxLongName, "")),
-		KmsKeyIdentifier: p.key(spec.KMSKey), Description: pulumi.String("events of " + p.order.Address.Short())})
+	made, err := cloudwatch.NewEventBus(p.Context, "bus",
+		&cloudwatch.EventBusArgs{Name: pulumi.String(p.name(maxLongName, "")),
+			KmsKeyIdentifier: p.key(spec.KMSKey), Description: pulumi.String("events of " + p.order.Address.Short())})
 	if err != nil {
 		return eventBus{}, err
 	}
 	if len(spec.Senders) > 0 {
-		s := statement{sid: "Senders", actions: []string{"events:PutEvents"}, resources: on(made.Arn), principal: &principal{kind: "AWS"}}
+		s := statement{sid: "Senders", actions: []string{"events:PutEvents"}, resources: on(made.Arn),
+			principal: &principal{kind: "AWS"}}
 		for _, account := range spec.Senders {
 			s.principal.names = append(s.principal.names, "arn:"+p.partition+":iam::"+account+":root")
 		}
@@ -59,7 +61,8 @@ func (p *program) eventBus(spec *resource.EventBridge) (eventBus, error) {
 		if err != nil {
 			return eventBus{}, err
 		}
-		if _, err := cloudwatch.NewEventBusPolicy(p.Context, "senders", &cloudwatch.EventBusPolicyArgs{EventBusName: made.Name, Policy: policy}); err != nil {
+		if _, err := cloudwatch.NewEventBusPolicy(p.Context, "senders",
+			&cloudwatch.EventBusPolicyArgs{EventBusName: made.Name, Policy: policy}); err != nil {
 			return eventBus{}, err
 		}
 	}
@@ -76,9 +79,10 @@ func (p *program) eventArchive(bus eventBus, spec *resource.EventBridge) error {
 	if spec.ArchiveDays == 0 {
 		return nil
 	}
-	made, err := cloudwatch.NewEventArchive(p.Context, "archive", &cloudwatch.EventArchiveArgs{Name: pulumi.String(p.name(maxArchiveName, "")),
-		EventSourceArn: bus.arn, RetentionDays: pulumi.Int(max(spec.ArchiveDays, 0)), // 0 is for ever
-		KmsKeyIdentifier: p.key(spec.KMSKey), Description: pulumi.String("events of " + p.order.Address.Short())})
+	made, err := cloudwatch.NewEventArchive(p.Context, "archive",
+		&cloudwatch.EventArchiveArgs{Name: pulumi.String(p.name(maxArchiveName, "")),
+			EventSourceArn: bus.arn, RetentionDays: pulumi.Int(max(spec.ArchiveDays, 0)), // 0 is for ever
+			KmsKeyIdentifier: p.key(spec.KMSKey), Description: pulumi.String("events of " + p.order.Address.Short())})
 	if err != nil {
 		return err
 	}
@@ -89,7 +93,8 @@ func (p *program) eventArchive(bus eventBus, spec *resource.EventBridge) error {
 // startedBy says what a role needs so that events start or reach a service's resources; targets of other services say for
 // themselves whom they let in.
 var startedBy = map[string][]string{
-	"states": {"states:StartExecution"}, "events": {"events:PutEvents"}, "kinesis": {"kinesis:PutRecord", "kinesis:PutRecords"},
+	"states": {"states:StartExecution"}, "events": {"events:PutEvents"},
+	"kinesis":  {"kinesis:PutRecord", "kinesis:PutRecords"},
 	"firehose": {"firehose:PutRecord", "firehose:PutRecordBatch"}, "codebuild": {"codebuild:StartBuild"},
 	"codepipeline": {"codepipeline:StartPipelineExecution"},
 }
@@ -120,7 +125,8 @@ func (p *program) senderRole(rules []resource.EventRule) (*iam.Role, error) {
 			actions = []string{"events:InvokeApiDestination"}
 		}
 		if len(actions) > 0 {
-			statements = append(statements, statement{sid: "Start" + letters(i), actions: actions, resources: granted[service]})
+			statements = append(statements, statement{sid: "Start" + letters(i), actions: actions,
+				resources: granted[service]})
 		}
 	}
 	if len(statements) == 0 {
@@ -156,8 +162,9 @@ func (p *program) targetARN(t *resource.EventTarget) (arn, service string, err e
 }
 
 func (p *program) eventRule(bus eventBus, spec *resource.EventRule, role *iam.Role) error {
-	arguments := &cloudwatch.EventRuleArgs{Name: pulumi.String(p.name(maxRoleName, spec.Name)), EventBusName: bus.name.ToStringOutput().ToStringPtrOutput(),
-		Description: p.optional(spec.Description), State: pulumi.String(enabled(!spec.Disabled))}
+	arguments := &cloudwatch.EventRuleArgs{Name: pulumi.String(p.name(maxRoleName, spec.Name)),
+		EventBusName: bus.name.ToStringOutput().ToStringPtrOutput(),
+		Description:  p.optional(spec.Description), State: pulumi.String(enabled(!spec.Disabled))}
 	if spec.Schedule != "" {
 		arguments.ScheduleExpression = pulumi.String(spec.Schedule.Expression())
 	} else {
@@ -180,18 +187,22 @@ func (p *program) eventRule(bus eventBus, spec *resource.EventRule, role *iam.Ro
 	if bus.own {
 		dimensions["EventBusName"] = bus.name
 	}
-	return p.alarms(alarm{name: "failed-" + spec.Name, about: "events of " + spec.Name + " that could not be handed on", namespace: "AWS/Events",
-		metric: "FailedInvocations", dimensions: dimensions, statistic: "Sum", fixed: new(float64), minutes: 1})
+	return p.alarms(alarm{name: "failed-" + spec.Name, about: "events of " + spec.Name + " that could not be handed on",
+		namespace: "AWS/Events",
+		metric:    "FailedInvocations", dimensions: dimensions, statistic: "Sum", fixed: new(float64), minutes: 1})
 }
 
-func (p *program) eventTarget(bus eventBus, rule *cloudwatch.EventRule, of string, t *resource.EventTarget, role *iam.Role) error {
+func (p *program) eventTarget(bus eventBus, rule *cloudwatch.EventRule, of string, t *resource.EventTarget,
+	role *iam.Role) error {
 	arn, service, err := p.targetARN(t)
 	if err != nil {
 		return err
 	}
 	name := of + "-" + t.Name
-	arguments := &cloudwatch.EventTargetArgs{Rule: rule.Name, EventBusName: bus.name.ToStringOutput().ToStringPtrOutput(), Arn: pulumi.String(arn),
-		TargetId: pulumi.String(t.Name), RetryPolicy: &cloudwatch.EventTargetRetryPolicyArgs{MaximumRetryAttempts: pulumi.Int(t.Retries),
+	arguments := &cloudwatch.EventTargetArgs{Rule: rule.Name,
+		EventBusName: bus.name.ToStringOutput().ToStringPtrOutput(), Arn: pulumi.String(arn),
+		TargetId: pulumi.String(t.Name),
+		RetryPolicy: &cloudwatch.EventTargetRetryPolicyArgs{MaximumRetryAttempts: pulumi.Int(t.Retries),
 			MaximumEventAgeInSeconds: pulumi.Int(int(t.MaximumAge.Seconds()))}}
 	if len(t.Input) > 0 {
 		text, err := asJSON(t.Input)

@@ -59,7 +59,8 @@ type PendingCreate struct {
 
 func (e *PendingCreate) Error() string {
 	return fmt.Sprintf("an interrupted run began to create %s of %s and it is not known whether it exists; look in the AWS console: "+
-		"delete it there and apply again, or keep it and import it into the component's Pulumi stack", e.Resource, e.Component)
+		"delete it there and apply again, or keep it and import it into the component's Pulumi stack", e.Resource,
+		e.Component)
 }
 
 // NotTranslated is the error of a component whose kind this version of deployer cannot make. Nothing was begun.

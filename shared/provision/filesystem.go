@@ -34,7 +34,8 @@ func fileSystem(p *program, spec *resource.EFS) error {
 		return err
 	}
 	// With a policy that allows nothing, only those get in whose own role says so.
-	if _, err := efs.NewFileSystemPolicy(p.Context, "policy", &efs.FileSystemPolicyArgs{FileSystemId: files.ID(), Policy: policy}); err != nil {
+	if _, err := efs.NewFileSystemPolicy(p.Context, "policy", &efs.FileSystemPolicyArgs{FileSystemId: files.ID(),
+		Policy: policy}); err != nil {
 		return err
 	}
 	backup := "DISABLED"
@@ -56,8 +57,10 @@ func fileSystem(p *program, spec *resource.EFS) error {
 }
 
 func (p *program) fileSystemArguments(spec *resource.EFS) *efs.FileSystemArgs {
-	arguments := &efs.FileSystemArgs{CreationToken: pulumi.String(p.name(maxRoleName, "")), Encrypted: pulumi.Bool(true), KmsKeyId: p.key(spec.KMSKey),
-		PerformanceMode: pulumi.String(spec.PerformanceMode), ThroughputMode: pulumi.String(spec.ThroughputMode), Tags: p.named("")}
+	arguments := &efs.FileSystemArgs{CreationToken: pulumi.String(p.name(maxRoleName, "")),
+		Encrypted: pulumi.Bool(true), KmsKeyId: p.key(spec.KMSKey),
+		PerformanceMode: pulumi.String(spec.PerformanceMode), ThroughputMode: pulumi.String(spec.ThroughputMode),
+		Tags: p.named("")}
 	if spec.Throughput > 0 {
 		arguments.ProvisionedThroughputInMibps = pulumi.Float64(spec.Throughput)
 	}
@@ -76,8 +79,9 @@ func (p *program) fileSystemArguments(spec *resource.EFS) *efs.FileSystemArgs {
 // mountTargets makes the file system's address in each private subnet.
 func (p *program) mountTargets(files *efs.FileSystem, net network, group *ec2.SecurityGroup) error {
 	for i, subnet := range net.privateSubnets {
-		if _, err := efs.NewMountTarget(p.Context, fmt.Sprintf("address-%d", i+1), &efs.MountTargetArgs{FileSystemId: files.ID(),
-			SubnetId: pulumi.String(subnet), SecurityGroups: pulumi.StringArray{group.ID()}}); err != nil {
+		if _, err := efs.NewMountTarget(p.Context, fmt.Sprintf("address-%d", i+1),
+			&efs.MountTargetArgs{FileSystemId: files.ID(),
+				SubnetId: pulumi.String(subnet), SecurityGroups: pulumi.StringArray{group.ID()}}); err != nil {
 			return err
 		}
 	}
@@ -90,10 +94,13 @@ func (p *program) accessPoints(files *efs.FileSystem, points []resource.AccessPo
 	}
 	ids := pulumi.StringMap{}
 	for _, point := range points {
-		made, err := efs.NewAccessPoint(p.Context, point.Name, &efs.AccessPointArgs{FileSystemId: files.ID(), Tags: p.named(point.Name),
+		made, err := efs.NewAccessPoint(p.Context, point.Name, &efs.AccessPointArgs{FileSystemId: files.ID(),
+			Tags:      p.named(point.Name),
 			PosixUser: &efs.AccessPointPosixUserArgs{Uid: pulumi.Int(point.UID), Gid: pulumi.Int(point.GID)},
-			RootDirectory: &efs.AccessPointRootDirectoryArgs{Path: pulumi.String(point.Path), CreationInfo: &efs.AccessPointRootDirectoryCreationInfoArgs{
-				OwnerUid: pulumi.Int(point.UID), OwnerGid: pulumi.Int(point.GID), Permissions: pulumi.String(point.Permissions)}}})
+			RootDirectory: &efs.AccessPointRootDirectoryArgs{Path: pulumi.String(point.Path),
+				CreationInfo: &efs.AccessPointRootDirectoryCreationInfoArgs{
+					OwnerUid: pulumi.Int(point.UID), OwnerGid: pulumi.Int(point.GID),
+					Permissions: pulumi.String(point.Permissions)}}})
 		if err != nil {
 			return err
 		}

@@ -30,15 +30,19 @@ func (p *program) firewall(spec *resource.WAF) error {
 	}
 	if spec.RateLimit > 0 {
 		r.add("rate", keepOut, nil, &wafv2.WebAclRuleStatementArgs{RateBasedStatement: &wafv2.WebAclRuleStatementRateBasedStatementArgs{
-			Limit: pulumi.Int(spec.RateLimit), AggregateKeyType: pulumi.String("IP"), EvaluationWindowSec: pulumi.Int(300)}})
+			Limit: pulumi.Int(spec.RateLimit), AggregateKeyType: pulumi.String("IP"),
+			EvaluationWindowSec: pulumi.Int(300)}})
 	}
 	for _, managed := range spec.ManagedRules {
-		r.add(managed, nil, &wafv2.WebAclRuleOverrideActionArgs{None: &wafv2.WebAclRuleOverrideActionNoneArgs{}}, &wafv2.WebAclRuleStatementArgs{
-			ManagedRuleGroupStatement: &wafv2.WebAclRuleStatementManagedRuleGroupStatementArgs{Name: pulumi.String(managed), VendorName: pulumi.String("AWS")}})
+		r.add(managed, nil, &wafv2.WebAclRuleOverrideActionArgs{None: &wafv2.WebAclRuleOverrideActionNoneArgs{}},
+			&wafv2.WebAclRuleStatementArgs{
+				ManagedRuleGroupStatement: &wafv2.WebAclRuleStatementManagedRuleGroupStatementArgs{Name: pulumi.String(managed), VendorName: pulumi.String("AWS")}})
 	}
-	arguments := &wafv2.WebAclArgs{Name: pulumi.String(r.name), Scope: pulumi.String("REGIONAL"), Description: pulumi.String("before " + p.order.Address.Scope().String()),
-		DefaultAction:    &wafv2.WebAclDefaultActionArgs{Allow: &wafv2.WebAclDefaultActionAllowArgs{}},
-		VisibilityConfig: &wafv2.WebAclVisibilityConfigArgs{CloudwatchMetricsEnabled: pulumi.Bool(true), MetricName: pulumi.String(r.name), SampledRequestsEnabled: pulumi.Bool(true)}}
+	arguments := &wafv2.WebAclArgs{Name: pulumi.String(r.name), Scope: pulumi.String("REGIONAL"),
+		Description:   pulumi.String("before " + p.order.Address.Scope().String()),
+		DefaultAction: &wafv2.WebAclDefaultActionArgs{Allow: &wafv2.WebAclDefaultActionAllowArgs{}},
+		VisibilityConfig: &wafv2.WebAclVisibilityConfigArgs{CloudwatchMetricsEnabled: pulumi.Bool(true),
+			MetricName: pulumi.String(r.name), SampledRequestsEnabled: pulumi.Bool(true)}}
 	if len(r.array) > 0 {
 		arguments.Rules = r.array
 	}
@@ -56,9 +60,11 @@ var (
 )
 
 // add adds a rule: one of its own has an action, a group of rules what overrides theirs.
-func (r *rules) add(name string, action *wafv2.WebAclRuleActionArgs, override *wafv2.WebAclRuleOverrideActionArgs, is *wafv2.WebAclRuleStatementArgs) {
+func (r *rules) add(name string, action *wafv2.WebAclRuleActionArgs, override *wafv2.WebAclRuleOverrideActionArgs,
+	is *wafv2.WebAclRuleStatementArgs) {
 	rule := &wafv2.WebAclRuleArgs{Name: pulumi.String(name), Priority: pulumi.Int(len(r.array)), Statement: is,
-		VisibilityConfig: &wafv2.WebAclRuleVisibilityConfigArgs{CloudwatchMetricsEnabled: pulumi.Bool(true), MetricName: pulumi.String(r.name + "-" + name),
+		VisibilityConfig: &wafv2.WebAclRuleVisibilityConfigArgs{CloudwatchMetricsEnabled: pulumi.Bool(true),
+			MetricName:             pulumi.String(r.name + "-" + name),
 			SampledRequestsEnabled: pulumi.Bool(true)}}
 	if action != nil {
 		rule.Action = action
@@ -81,7 +87,8 @@ func (p *program) addresses(r *rules, name string, cidrs []resource.CIDR, does *
 	}
 	for _, version := range sortedKeys(byVersion) {
 		full := name + "-" + strings.ToLower(version)
-		set, err := wafv2.NewIpSet(p.Context, full, &wafv2.IpSetArgs{Name: pulumi.String(p.name(maxLongName/2, full)), Scope: pulumi.String("REGIONAL"),
+		set, err := wafv2.NewIpSet(p.Context, full, &wafv2.IpSetArgs{Name: pulumi.String(p.name(maxLongName/2, full)),
+			Scope:            pulumi.String("REGIONAL"),
 			IpAddressVersion: pulumi.String(version), Addresses: texts(byVersion[version]...)})
 		if err != nil {
 			return err

@@ -28,7 +28,8 @@ func (p *program) front(t *task, net network, spec *resource.MicroService, port 
 	if err != nil {
 		return nil, err
 	}
-	f := &front{grace: 60, attachment: &ecs.ServiceLoadBalancerArgs{ContainerName: pulumi.String(t.container), ContainerPort: pulumi.Int(port.Port)}}
+	f := &front{grace: 60, attachment: &ecs.ServiceLoadBalancerArgs{ContainerName: pulumi.String(t.container),
+		ContainerPort: pulumi.Int(port.Port)}}
 	if spec.HealthCheck != nil {
 		f.grace = max(f.grace, int(spec.HealthCheck.StartPeriod.Seconds()))
 	}
@@ -75,14 +76,19 @@ func (p *program) admitBalancer(t *task, balancer upstream, port resource.Port) 
 	}
 	for _, suffix := range sortedKeys(protocols) {
 		protocol := pulumi.String(protocols[suffix])
-		if _, err := vpc.NewSecurityGroupIngressRule(p.Context, "from-balancer"+suffix, &vpc.SecurityGroupIngressRuleArgs{
-			SecurityGroupId: t.group.ID(), Description: pulumi.String("from " + balancer.short), IpProtocol: protocol,
-			FromPort: pulumi.Int(port.Port), ToPort: pulumi.Int(port.Port), ReferencedSecurityGroupId: pulumi.String(group)}); err != nil {
+		if _, err := vpc.NewSecurityGroupIngressRule(p.Context, "from-balancer"+suffix,
+			&vpc.SecurityGroupIngressRuleArgs{
+				SecurityGroupId: t.group.ID(), Description: pulumi.String("from " + balancer.short),
+				IpProtocol: protocol,
+				FromPort:   pulumi.Int(port.Port), ToPort: pulumi.Int(port.Port),
+				ReferencedSecurityGroupId: pulumi.String(group)}); err != nil {
 			return err
 		}
 		if _, err := vpc.NewSecurityGroupEgressRule(p.Context, "balancer-to"+suffix, &vpc.SecurityGroupEgressRuleArgs{
-			SecurityGroupId: pulumi.String(group), Description: pulumi.String("to " + p.order.Address.Short()), IpProtocol: protocol,
-			FromPort: pulumi.Int(port.Port), ToPort: pulumi.Int(port.Port), ReferencedSecurityGroupId: t.group.ID()}); err != nil {
+			SecurityGroupId: pulumi.String(group), Description: pulumi.String("to " + p.order.Address.Short()),
+			IpProtocol: protocol,
+			FromPort:   pulumi.Int(port.Port), ToPort: pulumi.Int(port.Port),
+			ReferencedSecurityGroupId: t.group.ID()}); err != nil {
 			return err
 		}
 	}
@@ -90,50 +96,61 @@ func (p *program) admitBalancer(t *task, balancer upstream, port resource.Port) 
 }
 
 // protocolVersions are what an ALB speaks to its targets.
-var protocolVersions = map[resource.PortProtocol]string{resource.PortHTTP: "HTTP1", resource.PortHTTP2: "HTTP2", resource.PortGRPC: "GRPC"}
+var protocolVersions = map[resource.PortProtocol]string{resource.PortHTTP: "HTTP1", resource.PortHTTP2: "HTTP2",
+	resource.PortGRPC: "GRPC"}
 
 // targetGroup makes the group of the service's copies. What cannot be changed in place is part of its name, so that a new
 // group can stand beside the old one until the listener has moved over.
-func (p *program) targetGroup(name string, net network, in *resource.Ingress, port resource.Port) (*lb.TargetGroup, error) {
+func (p *program) targetGroup(name string, net network, in *resource.Ingress, port resource.Port) (*lb.TargetGroup,
+	error) {
 	version := protocolVersions[port.Protocol]
 	if version == "" {
 		version = "HTTP1"
 	}
 	check := in.HealthCheck
 	arguments := &lb.TargetGroupArgs{
-		Name: pulumi.String(p.name(maxLoadBalancerName, "", name, fmt.Sprint(port.Port), version, net.vpcID)), VpcId: pulumi.String(net.vpcID),
-		TargetType: pulumi.String("ip"), Port: pulumi.Int(port.Port), Protocol: pulumi.String("HTTP"), ProtocolVersion: pulumi.String(version),
+		Name:       pulumi.String(p.name(maxLoadBalancerName, "", name, fmt.Sprint(port.Port), version, net.vpcID)),
+		VpcId:      pulumi.String(net.vpcID),
+		TargetType: pulumi.String("ip"), Port: pulumi.Int(port.Port), Protocol: pulumi.String("HTTP"),
+		ProtocolVersion:     pulumi.String(version),
 		DeregistrationDelay: pulumi.Int(int(in.DeregistrationDelay.Seconds())),
-		HealthCheck: &lb.TargetGroupHealthCheckArgs{Enabled: pulumi.Bool(true), Path: pulumi.String(check.Path), Matcher: pulumi.String(check.Status),
+		HealthCheck: &lb.TargetGroupHealthCheckArgs{Enabled: pulumi.Bool(true), Path: pulumi.String(check.Path),
+			Matcher:  pulumi.String(check.Status),
 			Interval: pulumi.Int(int(check.Interval.Seconds())), Timeout: pulumi.Int(int(check.Timeout.Seconds())),
-			HealthyThreshold: pulumi.Int(check.Healthy), UnhealthyThreshold: pulumi.Int(check.Unhealthy), Protocol: pulumi.String("HTTP"),
-			Port: pulumi.String("traffic-port")},
+			HealthyThreshold: pulumi.Int(check.Healthy), UnhealthyThreshold: pulumi.Int(check.Unhealthy),
+			Protocol: pulumi.String("HTTP"),
+			Port:     pulumi.String("traffic-port")},
 	}
 	if in.Stickiness > 0 {
-		arguments.Stickiness = &lb.TargetGroupStickinessArgs{Enabled: pulumi.Bool(true), Type: pulumi.String("lb_cookie"),
+		arguments.Stickiness = &lb.TargetGroupStickinessArgs{Enabled: pulumi.Bool(true),
+			Type:           pulumi.String("lb_cookie"),
 			CookieDuration: pulumi.Int(int(in.Stickiness.Seconds()))}
 	}
 	return lb.NewTargetGroup(p.Context, name, arguments)
 }
 
 // listenerRule sends the requests that the ingress means to the target group.
-func (p *program) listenerRule(listener string, in *resource.Ingress, target *lb.TargetGroup, strategy resource.RolloutStrategy) (*lb.ListenerRule, error) {
+func (p *program) listenerRule(listener string, in *resource.Ingress, target *lb.TargetGroup,
+	strategy resource.RolloutStrategy) (*lb.ListenerRule, error) {
 	var conditions lb.ListenerRuleConditionArray
 	if len(in.Hosts) > 0 {
-		conditions = append(conditions, &lb.ListenerRuleConditionArgs{HostHeader: &lb.ListenerRuleConditionHostHeaderArgs{Values: texts(in.Hosts...)}})
+		conditions = append(conditions,
+			&lb.ListenerRuleConditionArgs{HostHeader: &lb.ListenerRuleConditionHostHeaderArgs{Values: texts(in.Hosts...)}})
 	}
 	paths := in.Paths
 	if len(paths) == 0 && len(in.Hosts) == 0 {
 		paths = []string{"/*"} // a rule must have a condition
 	}
 	if len(paths) > 0 {
-		conditions = append(conditions, &lb.ListenerRuleConditionArgs{PathPattern: &lb.ListenerRuleConditionPathPatternArgs{Values: texts(paths...)}})
+		conditions = append(conditions,
+			&lb.ListenerRuleConditionArgs{PathPattern: &lb.ListenerRuleConditionPathPatternArgs{Values: texts(paths...)}})
 	}
 	var options []pulumi.ResourceOption
 	if strategy == resource.BlueGreen {
 		options = append(options, pulumi.IgnoreChanges([]string{"actions"})) // ECS moves the weights
 	}
-	return lb.NewListenerRule(p.Context, "rule", &lb.ListenerRuleArgs{ListenerArn: pulumi.String(listener), Priority: pulumi.Int(p.priority(in)),
+	return lb.NewListenerRule(p.Context, "rule", &lb.ListenerRuleArgs{ListenerArn: pulumi.String(listener),
+		Priority:   pulumi.Int(p.priority(in)),
 		Conditions: conditions, Actions: lb.ListenerRuleActionArray{&lb.ListenerRuleActionArgs{Type: pulumi.String("forward"), TargetGroupArn: target.Arn}}}, options...)
 }
 
@@ -160,12 +177,14 @@ func (p *program) priority(in *resource.Ingress) int {
 }
 
 // blueGreen gives the service a second target group, and ECS the right to move the listener's rule from one to the other.
-func (p *program) blueGreen(f *front, net network, in *resource.Ingress, port resource.Port, rule *lb.ListenerRule) error {
+func (p *program) blueGreen(f *front, net network, in *resource.Ingress, port resource.Port,
+	rule *lb.ListenerRule) error {
 	other, err := p.targetGroup("target-other", net, in, port)
 	if err != nil {
 		return err
 	}
-	role, err := p.role("switch", "ecs.amazonaws.com", "moves requests of "+p.order.Address.Short()+" to new copies", nil)
+	role, err := p.role("switch", "ecs.amazonaws.com", "moves requests of "+p.order.Address.Short()+" to new copies",
+		nil)
 	if err != nil {
 		return err
 	}
@@ -178,14 +197,16 @@ func (p *program) blueGreen(f *front, net network, in *resource.Ingress, port re
 }
 
 // behindNetworkBalancer attaches the service to the target group that an NLB made for its listener.
-func (p *program) behindNetworkBalancer(f *front, t *task, balancer upstream, in *resource.Ingress, port resource.Port) error {
+func (p *program) behindNetworkBalancer(f *front, t *task, balancer upstream, in *resource.Ingress,
+	port resource.Port) error {
 	groups := outputAs[map[string]string](balancer, "targetGroupArns")
 	name := in.Listener
 	if names := sortedKeys(groups); name == "" && len(names) > 0 {
 		name = names[0]
 	}
 	if groups[name] == "" {
-		return fmt.Errorf("%s has no listener %q; its listeners are %s", balancer.short, name, strings.Join(sortedKeys(groups), ", "))
+		return fmt.Errorf("%s has no listener %q; its listeners are %s", balancer.short, name,
+			strings.Join(sortedKeys(groups), ", "))
 	}
 	f.attachment.TargetGroupArn = pulumi.String(groups[name])
 	p.output("targetGroupArn", pulumi.String(groups[name]))

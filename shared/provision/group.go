@@ -12,9 +12,16 @@ import (
 // group makes a security group without a rule: nothing comes in and nothing goes out until a rule says so.
 func (p *program) group(vpcID, description string) (*ec2.SecurityGroup, error) {
 	return ec2.NewSecurityGroup(p.Context, "group", &ec2.SecurityGroupArgs{
-		Name: pulumi.String(p.name(maxLongName, "")), Description: pulumi.String(description), VpcId: pulumi.String(vpcID),
+		NamePrefix: p.groupName(""), Description: pulumi.String(description), VpcId: pulumi.String(vpcID),
 		RevokeRulesOnDelete: pulumi.Bool(true), // rules of other components may name it
 	})
+}
+
+// groupName is what the name of a security group begins with; the provider ends it. A group that an interrupted run made
+// and forgot must not stand in the way of the next one, and nobody can tell its id from its name.
+func (p *program) groupName(suffix string) pulumi.StringPtrInput {
+	const room = 30 // for what the provider adds
+	return pulumi.String(p.name(maxLongName-room, suffix) + "-")
 }
 
 // clientGroup makes the security group of something that reaches out: to what the component needs, and to the world on
@@ -40,7 +47,8 @@ func (p *program) clientGroup(vpcID, description string, special map[string]use)
 func (p *program) letOut(name string, group *ec2.SecurityGroup) error {
 	_, err := vpc.NewSecurityGroupEgressRule(p.Context, name, &vpc.SecurityGroupEgressRuleArgs{
 		SecurityGroupId: group.ID(), Description: pulumi.String("AWS interfaces, registries and the web"),
-		IpProtocol: pulumi.String("tcp"), FromPort: pulumi.Int(443), ToPort: pulumi.Int(443), CidrIpv4: pulumi.String("0.0.0.0/0"),
+		IpProtocol: pulumi.String("tcp"), FromPort: pulumi.Int(443), ToPort: pulumi.Int(443),
+		CidrIpv4: pulumi.String("0.0.0.0/0"),
 	})
 	return err
 }
@@ -49,26 +57,30 @@ func (p *program) letOut(name string, group *ec2.SecurityGroup) error {
 func (p *program) open(group *ec2.SecurityGroup, o opening) error {
 	name := strings.ReplaceAll(o.upstream, "/", "-")
 	_, err := vpc.NewSecurityGroupEgressRule(p.Context, "to-"+name, &vpc.SecurityGroupEgressRuleArgs{
-		SecurityGroupId: group.ID(), Description: pulumi.String("to " + o.upstream), IpProtocol: pulumi.String(o.protocol),
-		FromPort: pulumi.Int(o.from), ToPort: pulumi.Int(o.to), ReferencedSecurityGroupId: pulumi.String(o.group),
+		SecurityGroupId: group.ID(), Description: pulumi.String("to " + o.upstream),
+		IpProtocol: pulumi.String(o.protocol),
+		FromPort:   pulumi.Int(o.from), ToPort: pulumi.Int(o.to), ReferencedSecurityGroupId: pulumi.String(o.group),
 	})
 	if err != nil {
 		return err
 	}
 	_, err = vpc.NewSecurityGroupIngressRule(p.Context, "into-"+name, &vpc.SecurityGroupIngressRuleArgs{
-		SecurityGroupId: pulumi.String(o.group), Description: pulumi.String("from " + p.order.Address.Short()), IpProtocol: pulumi.String(o.protocol),
-		FromPort: pulumi.Int(o.from), ToPort: pulumi.Int(o.to), ReferencedSecurityGroupId: group.ID(),
+		SecurityGroupId: pulumi.String(o.group), Description: pulumi.String("from " + p.order.Address.Short()),
+		IpProtocol: pulumi.String(o.protocol),
+		FromPort:   pulumi.Int(o.from), ToPort: pulumi.Int(o.to), ReferencedSecurityGroupId: group.ID(),
 	})
 	return err
 }
 
 // admit opens a port of a group to a range of addresses.
-func (p *program) admit(name string, group pulumi.StringInput, protocol string, port int, cidr, description string) error {
+func (p *program) admit(name string, group pulumi.StringInput, protocol string, port int, cidr,
+	description string) error {
 	return p.admitRange(fmt.Sprintf("%s-%d", name, port), group, protocol, port, port, cidr, description)
 }
 
 // admitRange opens ports of a group to a range of addresses.
-func (p *program) admitRange(name string, group pulumi.StringInput, protocol string, from, to int, cidr, description string) error {
+func (p *program) admitRange(name string, group pulumi.StringInput, protocol string, from, to int, cidr,
+	description string) error {
 	arguments := &vpc.SecurityGroupIngressRuleArgs{
 		SecurityGroupId: group, Description: pulumi.String(description), IpProtocol: pulumi.String(protocol),
 		FromPort: pulumi.Int(from), ToPort: pulumi.Int(to),
@@ -84,7 +96,9 @@ func (p *program) admitRange(name string, group pulumi.StringInput, protocol str
 
 // admitGroup opens ports of a group to another group.
 func (p *program) admitGroup(name string, group, from pulumi.StringInput, low, high int, description string) error {
-	_, err := vpc.NewSecurityGroupIngressRule(p.Context, name, &vpc.SecurityGroupIngressRuleArgs{SecurityGroupId: group, Description: pulumi.String(description),
-		IpProtocol: pulumi.String("tcp"), FromPort: pulumi.Int(low), ToPort: pulumi.Int(high), ReferencedSecurityGroupId: from.ToStringOutput().ToStringPtrOutput()})
+	_, err := vpc.NewSecurityGroupIngressRule(p.Context, name, &vpc.SecurityGroupIngressRuleArgs{SecurityGroupId: group,
+		Description: pulumi.String(description),
+		IpProtocol:  pulumi.String("tcp"), FromPort: pulumi.Int(low), ToPort: pulumi.Int(high),
+		ReferencedSecurityGroupId: from.ToStringOutput().ToStringPtrOutput()})
 	return err
 }

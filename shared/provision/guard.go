@@ -16,9 +16,12 @@ import (
 // guards are the fields by which a type of resource is kept from being deleted, or by which its data is saved when it is.
 // A protecting field that is true must be changed before a deletion; a saving one decides how the deletion goes.
 var guards = map[string]struct{ protecting, saving []string }{
-	"aws:rds/instance:Instance":                         {[]string{"deletionProtection"}, []string{"skipFinalSnapshot", "finalSnapshotIdentifier"}},
-	"aws:rds/cluster:Cluster":                           {[]string{"deletionProtection"}, []string{"skipFinalSnapshot", "finalSnapshotIdentifier"}},
-	"aws:docdb/cluster:Cluster":                         {[]string{"deletionProtection"}, []string{"skipFinalSnapshot", "finalSnapshotIdentifier"}},
+	"aws:rds/instance:Instance": {[]string{"deletionProtection"},
+		[]string{"skipFinalSnapshot", "finalSnapshotIdentifier"}},
+	"aws:rds/cluster:Cluster": {[]string{"deletionProtection"},
+		[]string{"skipFinalSnapshot", "finalSnapshotIdentifier"}},
+	"aws:docdb/cluster:Cluster": {[]string{"deletionProtection"},
+		[]string{"skipFinalSnapshot", "finalSnapshotIdentifier"}},
 	"aws:dynamodb/table:Table":                          {[]string{"deletionProtectionEnabled"}, nil},
 	"aws:elasticache/replicationGroup:ReplicationGroup": {nil, []string{"finalSnapshotIdentifier"}},
 	"aws:memorydb/cluster:Cluster":                      {nil, []string{"finalSnapshotName"}},
@@ -35,7 +38,8 @@ func frozen(token string, arguments reflect.Type) []string {
 	var fields []string
 	for i := range arguments.NumField() {
 		name, _, _ := strings.Cut(arguments.Field(i).Tag.Get("pulumi"), ",")
-		if name != "" && !(guarded && (slices.Contains(guard.protecting, name) || slices.Contains(guard.saving, name))) {
+		if name != "" && !(guarded && (slices.Contains(guard.protecting, name) ||
+			slices.Contains(guard.saving, name))) {
 			fields = append(fields, name)
 		}
 	}

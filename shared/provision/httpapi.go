@@ -35,14 +35,17 @@ func (p *program) httpAPI(spec *resource.APIGateway) error {
 	if err != nil {
 		return err
 	}
-	made, err := apigatewayv2.NewApi(p.Context, "api", &apigatewayv2.ApiArgs{Name: pulumi.String(p.name(maxAPIName, "")), ProtocolType: pulumi.String("HTTP"),
-		Description: pulumi.String(p.order.Address.String()), DisableExecuteApiEndpoint: pulumi.Bool(spec.DisableDefaultEndpoint),
-		CorsConfiguration: crossOrigins(spec.CORS)})
+	made, err := apigatewayv2.NewApi(p.Context, "api",
+		&apigatewayv2.ApiArgs{Name: pulumi.String(p.name(maxAPIName, "")), ProtocolType: pulumi.String("HTTP"),
+			Description:               pulumi.String(p.order.Address.String()),
+			DisableExecuteApiEndpoint: pulumi.Bool(spec.DisableDefaultEndpoint),
+			CorsConfiguration:         crossOrigins(spec.CORS)})
 	if err != nil {
 		return err
 	}
-	api := &httpAPI{Api: made, spec: spec, authorizers: map[string]*apigatewayv2.Authorizer{}, integrations: map[string]*apigatewayv2.Integration{},
-		callable: map[string]bool{}}
+	api := &httpAPI{Api: made, spec: spec, authorizers: map[string]*apigatewayv2.Authorizer{},
+		integrations: map[string]*apigatewayv2.Integration{},
+		callable:     map[string]bool{}}
 	for i := range spec.Authorizers {
 		if err := p.httpAuthorizer(api, &spec.Authorizers[i]); err != nil {
 			return err
@@ -56,10 +59,13 @@ func (p *program) httpAPI(spec *resource.APIGateway) error {
 		}
 		routes = append(routes, route)
 	}
-	stage, err := apigatewayv2.NewStage(p.Context, "stage", &apigatewayv2.StageArgs{ApiId: made.ID(), Name: pulumi.String(defaultStage), AutoDeploy: pulumi.Bool(true),
-		AccessLogSettings: &apigatewayv2.StageAccessLogSettingsArgs{DestinationArn: log.Arn, Format: pulumi.String(accessLogFormat("routeKey"))},
+	stage, err := apigatewayv2.NewStage(p.Context, "stage", &apigatewayv2.StageArgs{ApiId: made.ID(),
+		Name: pulumi.String(defaultStage), AutoDeploy: pulumi.Bool(true),
+		AccessLogSettings: &apigatewayv2.StageAccessLogSettingsArgs{DestinationArn: log.Arn,
+			Format: pulumi.String(accessLogFormat("routeKey"))},
 		DefaultRouteSettings: &apigatewayv2.StageDefaultRouteSettingsArgs{ThrottlingRateLimit: pulumi.Float64(spec.Throttling.Rate),
-			ThrottlingBurstLimit: pulumi.Int(spec.Throttling.Burst), DetailedMetricsEnabled: pulumi.Bool(true)}}, pulumi.DependsOn(routes))
+			ThrottlingBurstLimit: pulumi.Int(spec.Throttling.Burst), DetailedMetricsEnabled: pulumi.Bool(true)}},
+		pulumi.DependsOn(routes))
 	if err != nil {
 		return err
 	}
@@ -84,12 +90,14 @@ func hostOf(url pulumi.StringOutput) pulumi.StringOutput {
 
 // accessLogFormat is one line of JSON for each request. route is the variable that holds what was asked for.
 func accessLogFormat(route string) string {
-	fields := []string{"requestId", "requestTime", "httpMethod", route, "status", "protocol", "responseLength", "responseLatency"}
+	fields := []string{"requestId", "requestTime", "httpMethod", route, "status", "protocol", "responseLength",
+		"responseLatency"}
 	var parts []string
 	for _, field := range fields {
 		parts = append(parts, fmt.Sprintf(`%q:"$context.%s"`, field, field))
 	}
-	parts = append(parts, `"ip":"$context.identity.sourceIp"`, `"error":"$context.error.message"`, `"integrationError":"$context.integration.error"`)
+	parts = append(parts, `"ip":"$context.identity.sourceIp"`, `"error":"$context.error.message"`,
+		`"integrationError":"$context.integration.error"`)
 	return "{" + strings.Join(parts, ",") + "}"
 }
 
@@ -97,7 +105,8 @@ func crossOrigins(rule *resource.CORSRule) *apigatewayv2.ApiCorsConfigurationArg
 	if rule == nil {
 		return nil
 	}
-	made := &apigatewayv2.ApiCorsConfigurationArgs{AllowOrigins: texts(rule.Origins...), AllowMethods: texts(rule.Methods...), MaxAge: seconds(rule.MaxAge)}
+	made := &apigatewayv2.ApiCorsConfigurationArgs{AllowOrigins: texts(rule.Origins...),
+		AllowMethods: texts(rule.Methods...), MaxAge: seconds(rule.MaxAge)}
 	if len(rule.Headers) > 0 {
 		made.AllowHeaders = texts(rule.Headers...)
 	}
@@ -118,12 +127,14 @@ func (p *program) allowAPI(callable map[string]bool, component string, api pulum
 		return arn, err
 	}
 	callable[component] = true
-	_, err = p.allowCall("call-"+strings.ReplaceAll(component, "/", "-"), arn, "apigateway.amazonaws.com", pulumi.Sprintf("%s/*", api))
+	_, err = p.allowCall("call-"+strings.ReplaceAll(component, "/", "-"), arn, "apigateway.amazonaws.com",
+		pulumi.Sprintf("%s/*", api))
 	return arn, err
 }
 
 func (p *program) httpAuthorizer(api *httpAPI, spec *resource.Authorizer) error {
-	arguments := &apigatewayv2.AuthorizerArgs{ApiId: api.ID(), Name: pulumi.String(spec.Name), IdentitySources: texts("$request.header.Authorization")}
+	arguments := &apigatewayv2.AuthorizerArgs{ApiId: api.ID(), Name: pulumi.String(spec.Name),
+		IdentitySources: texts("$request.header.Authorization")}
 	if spec.JWT != nil {
 		issuer, err := spec.JWT.Issuer.Resolve(p.upstream)
 		if err != nil {
@@ -137,133 +148,13 @@ func (p *program) httpAuthorizer(api *httpAPI, spec *resource.Authorizer) error 
 			return err
 		}
 		arguments.AuthorizerType, arguments.AuthorizerUri = pulumi.String("REQUEST"), pulumi.String(p.calledBy(arn))
-		arguments.AuthorizerPayloadFormatVersion, arguments.EnableSimpleResponses = pulumi.String("2.0"), pulumi.Bool(true)
+		arguments.AuthorizerPayloadFormatVersion, arguments.EnableSimpleResponses = pulumi.String("2.0"),
+			pulumi.Bool(true)
 		arguments.AuthorizerResultTtlInSeconds = seconds(spec.CacheFor)
 	}
 	made, err := apigatewayv2.NewAuthorizer(p.Context, spec.Name, arguments)
 	api.authorizers[spec.Name] = made
 	return err
-}
-
-func (p *program) httpRoute(api *httpAPI, spec *resource.Route) (*apigatewayv2.Route, error) {
-	integration, err := p.httpIntegration(api, spec)
-	if err != nil {
-		return nil, err
-	}
-	arguments := &apigatewayv2.RouteArgs{ApiId: api.ID(), RouteKey: pulumi.String(spec.Route), Target: pulumi.Sprintf("integrations/%s", integration.ID()),
-		AuthorizationType: pulumi.String("NONE")}
-	switch authorizer := api.authorizers[spec.Authorizer]; {
-	case spec.Authorizer == "iam":
-		arguments.AuthorizationType = pulumi.String("AWS_IAM")
-	case authorizer != nil:
-		arguments.AuthorizerId, arguments.AuthorizationType = authorizer.ID().ToStringOutput().ToStringPtrOutput(), pulumi.String("CUSTOM")
-		if jwt := authorizerOf(api.spec, spec.Authorizer).JWT; jwt != nil {
-			arguments.AuthorizationType = pulumi.String("JWT")
-			if len(jwt.Scopes) > 0 {
-				arguments.AuthorizationScopes = texts(jwt.Scopes...)
-			}
-		}
-	}
-	return apigatewayv2.NewRoute(p.Context, spec.Route, arguments)
-}
-
-func authorizerOf(spec *resource.APIGateway, name string) *resource.Authorizer {
-	for i := range spec.Authorizers {
-		if spec.Authorizers[i].Name == name {
-			return &spec.Authorizers[i]
-		}
-	}
-	return &resource.Authorizer{}
-}
-
-// httpIntegration makes what a route calls; routes that call the same in the same way share it.
-func (p *program) httpIntegration(api *httpAPI, spec *resource.Route) (*apigatewayv2.Integration, error) {
-	url, err := spec.URL.Resolve(p.upstream)
-	if err != nil {
-		return nil, err
-	}
-	parts := []string{spec.Function.Component, spec.LoadBalancer.Component, spec.Listener, url.Text, spec.Timeout.String()}
-	key := strings.Join(parts, " ")
-	if known := api.integrations[key]; known != nil {
-		return known, nil
-	}
-	arguments := &apigatewayv2.IntegrationArgs{ApiId: api.ID(), TimeoutMilliseconds: pulumi.Int(int(spec.Timeout.Std().Milliseconds())),
-		IntegrationType: pulumi.String("HTTP_PROXY"), IntegrationMethod: pulumi.String("ANY"), PayloadFormatVersion: pulumi.String("1.0")}
-	switch {
-	case !spec.Function.IsZero():
-		arn, err := p.allowAPI(api.callable, spec.Function.Component, api.ExecutionArn)
-		if err != nil {
-			return nil, err
-		}
-		arguments.IntegrationType, arguments.IntegrationUri = pulumi.String("AWS_PROXY"), pulumi.String(arn)
-		arguments.IntegrationMethod, arguments.PayloadFormatVersion = pulumi.String("POST"), pulumi.String("2.0")
-	case !spec.LoadBalancer.IsZero():
-		if err := p.intoNetwork(api, spec, arguments); err != nil {
-			return nil, err
-		}
-	default:
-		arguments.IntegrationUri = pulumi.String(url.Text)
-	}
-	made, err := apigatewayv2.NewIntegration(p.Context, spec.Route, arguments)
-	api.integrations[key] = made
-	return made, err
-}
-
-// intoNetwork sends requests to a listener of a load balancer in the environment's network.
-func (p *program) intoNetwork(api *httpAPI, spec *resource.Route, arguments *apigatewayv2.IntegrationArgs) error {
-	balancer, err := p.need(spec.LoadBalancer.Component)
-	if err != nil {
-		return err
-	}
-	listener, err := listenerOf(balancer, spec.Listener)
-	if err != nil {
-		return err
-	}
-	if api.link == nil {
-		if api.link, err = p.networkLink(); err != nil {
-			return err
-		}
-	}
-	arguments.ConnectionType, arguments.ConnectionId = pulumi.String("VPC_LINK"), api.link.ID().ToStringOutput().ToStringPtrOutput()
-	arguments.IntegrationUri = pulumi.String(listener)
-	if scheme, host, _ := splitURL(balancer.text("url")); scheme == "https" && host != balancer.text("dnsName") {
-		arguments.TlsConfig = &apigatewayv2.IntegrationTlsConfigArgs{ServerNameToVerify: pulumi.String(host)}
-	}
-	return nil
-}
-
-// networkLink is the API's way into the network, with a security group that all load balancers it needs are opened to.
-func (p *program) networkLink() (*apigatewayv2.VpcLink, error) {
-	net, err := p.network()
-	if err != nil {
-		return nil, err
-	}
-	group, err := p.group(net.vpcID, "gateway "+p.order.Address.Short())
-	if err != nil {
-		return nil, err
-	}
-	for _, o := range p.openings(nil) {
-		if err := p.open(group, o); err != nil {
-			return nil, err
-		}
-	}
-	return apigatewayv2.NewVpcLink(p.Context, "network", &apigatewayv2.VpcLinkArgs{Name: pulumi.String(p.name(maxAPIName, "")),
-		SubnetIds: texts(net.privateSubnets...), SecurityGroupIds: pulumi.StringArray{group.ID()}})
-}
-
-// listenerOf returns the ARN of a load balancer's listener: the one of that name, or the one it prefers.
-func listenerOf(balancer upstream, name string) (string, error) {
-	all := outputAs[map[string]string](balancer, "listenerArns")
-	listener := all[name]
-	if name == "" {
-		if listener = balancer.text("listenerArn"); listener == "" && len(all) == 1 {
-			listener = all[sortedKeys(all)[0]]
-		}
-	}
-	if listener == "" {
-		return "", fmt.Errorf("%s has no listener %q; its listeners are %s", balancer.short, name, strings.Join(sortedKeys(all), ", "))
-	}
-	return listener, nil
 }
 
 func (p *program) httpDomain(api *httpAPI, stage *apigatewayv2.Stage) error {
@@ -272,13 +163,15 @@ func (p *program) httpDomain(api *httpAPI, stage *apigatewayv2.Stage) error {
 	if err != nil {
 		return err
 	}
-	made, err := apigatewayv2.NewDomainName(p.Context, "domain", &apigatewayv2.DomainNameArgs{DomainName: pulumi.String(domain.Name),
-		DomainNameConfiguration: &apigatewayv2.DomainNameDomainNameConfigurationArgs{CertificateArn: pulumi.String(certificate.Text),
-			EndpointType: pulumi.String("REGIONAL"), SecurityPolicy: pulumi.String("TLS_1_2")}})
+	made, err := apigatewayv2.NewDomainName(p.Context, "domain",
+		&apigatewayv2.DomainNameArgs{DomainName: pulumi.String(domain.Name),
+			DomainNameConfiguration: &apigatewayv2.DomainNameDomainNameConfigurationArgs{CertificateArn: pulumi.String(certificate.Text),
+				EndpointType: pulumi.String("REGIONAL"), SecurityPolicy: pulumi.String("TLS_1_2")}})
 	if err != nil {
 		return err
 	}
-	if _, err := apigatewayv2.NewApiMapping(p.Context, "domain", &apigatewayv2.ApiMappingArgs{ApiId: api.ID(), DomainName: made.ID(), Stage: stage.Name}); err != nil {
+	if _, err := apigatewayv2.NewApiMapping(p.Context, "domain", &apigatewayv2.ApiMappingArgs{ApiId: api.ID(),
+		DomainName: made.ID(), Stage: stage.Name}); err != nil {
 		return err
 	}
 	p.output("url", pulumi.String("https://"+domain.Name))
@@ -286,7 +179,8 @@ func (p *program) httpDomain(api *httpAPI, stage *apigatewayv2.Stage) error {
 		return nil
 	}
 	at := made.DomainNameConfiguration
-	return p.alias(resource.Domain{Name: domain.Name, HostedZoneID: domain.HostedZoneID}, at.TargetDomainName().Elem(), at.HostedZoneId().Elem())
+	return p.alias(resource.Domain{Name: domain.Name, HostedZoneID: domain.HostedZoneID}, at.TargetDomainName().Elem(),
+		at.HostedZoneId().Elem())
 }
 
 func (p *program) apiAlarms(dimensions pulumi.StringMap, failures string) error {

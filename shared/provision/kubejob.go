@@ -26,12 +26,17 @@ func (p *program) cronJobOnEKS(spec *resource.CronJob, net network) error {
 	if err != nil {
 		return err
 	}
-	policies := map[resource.Concurrency]string{resource.ConcurrencyAllow: "Allow", resource.ConcurrencyForbid: "Forbid"}
-	made, err := batchv1.NewCronJob(p.Context, s.name, &batchv1.CronJobArgs{Metadata: s.meta(s.name, nil), Spec: &batchv1.CronJobSpecArgs{
-		Schedule: pulumi.String(when), TimeZone: pulumi.String(spec.Timezone), Suspend: pulumi.Bool(spec.Suspended),
-		ConcurrencyPolicy: pulumi.String(policies[spec.Concurrency]), StartingDeadlineSeconds: pulumi.Int(int(spec.MaximumDelay.Seconds())),
-		JobTemplate: &batchv1.JobTemplateSpecArgs{Spec: &batchv1.JobSpecArgs{Parallelism: pulumi.Int(spec.Count), Completions: pulumi.Int(spec.Count),
-			BackoffLimit: pulumi.Int(0), TtlSecondsAfterFinished: pulumi.Int(int(resource.Day.Seconds())), Template: template}}}}, s.in(), p.afterGrants())
+	policies := map[resource.Concurrency]string{resource.ConcurrencyAllow: "Allow",
+		resource.ConcurrencyForbid: "Forbid"}
+	made, err := batchv1.NewCronJob(p.Context, s.name, &batchv1.CronJobArgs{Metadata: s.meta(s.name, nil),
+		Spec: &batchv1.CronJobSpecArgs{
+			Schedule: pulumi.String(when), TimeZone: pulumi.String(spec.Timezone), Suspend: pulumi.Bool(spec.Suspended),
+			ConcurrencyPolicy:       pulumi.String(policies[spec.Concurrency]),
+			StartingDeadlineSeconds: pulumi.Int(int(spec.MaximumDelay.Seconds())),
+			JobTemplate: &batchv1.JobTemplateSpecArgs{Spec: &batchv1.JobSpecArgs{Parallelism: pulumi.Int(spec.Count),
+				Completions:  pulumi.Int(spec.Count),
+				BackoffLimit: pulumi.Int(0), TtlSecondsAfterFinished: pulumi.Int(int(resource.Day.Seconds())),
+				Template: template}}}}, s.in(), p.afterGrants())
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,8 @@ func (p *program) pods(spec *resource.Container, net network, special map[string
 	if spec.EKS != nil {
 		s.settings = *spec.EKS
 	}
-	s.selector = pulumi.StringMap{"app.kubernetes.io/name": pulumi.String(s.name), "app.kubernetes.io/instance": pulumi.String(p.name(maxLabel, ""))}
+	s.selector = pulumi.StringMap{"app.kubernetes.io/name": pulumi.String(s.name),
+		"app.kubernetes.io/instance": pulumi.String(p.name(maxLabel, ""))}
 	s.labels = p.labels(s.selector)
 	var err error
 	if s.provider, err = p.clusterProvider(net); err != nil {
@@ -59,8 +60,9 @@ const maxLabel = 63
 // labels say whose an object is, as tags do in AWS.
 func (p *program) labels(also pulumi.StringMap) pulumi.StringMap {
 	of := p.order.Address
-	labels := pulumi.StringMap{"deployer.io/stack": pulumi.String(of.Stack), "deployer.io/environment": pulumi.String(of.Environment),
-		"deployer.io/service": pulumi.String(of.Service), "deployer.io/component": pulumi.String(of.Component),
+	labels := pulumi.StringMap{"deployer.io/stack": pulumi.String(of.Stack),
+		"deployer.io/environment": pulumi.String(of.Environment),
+		"deployer.io/service":     pulumi.String(of.Service), "deployer.io/component": pulumi.String(of.Component),
 		"app.kubernetes.io/managed-by": pulumi.String("deployer")}
 	for key, value := range also {
 		labels[key] = value
@@ -70,7 +72,8 @@ func (p *program) labels(also pulumi.StringMap) pulumi.StringMap {
 
 // meta is the metadata of one of the component's objects.
 func (s *pods) meta(name string, annotations map[string]string) *metav1.ObjectMetaArgs {
-	made := &metav1.ObjectMetaArgs{Name: pulumi.String(name), Namespace: s.namespace.ToStringOutput().ToStringPtrOutput(), Labels: s.labels}
+	made := &metav1.ObjectMetaArgs{Name: pulumi.String(name),
+		Namespace: s.namespace.ToStringOutput().ToStringPtrOutput(), Labels: s.labels}
 	if len(annotations) > 0 {
 		made.Annotations = pulumi.ToStringMap(annotations)
 	}
@@ -88,7 +91,8 @@ func (p *program) clusterProvider(net network) (*kubernetes.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return kubernetes.NewProvider(p.Context, "cluster", &kubernetes.ProviderArgs{ClusterIdentifier: pulumi.String(arn), Kubeconfig: pulumi.String(config),
+	return kubernetes.NewProvider(p.Context, "cluster", &kubernetes.ProviderArgs{ClusterIdentifier: pulumi.String(arn),
+		Kubeconfig:            pulumi.String(config),
 		EnableServerSideApply: pulumi.Bool(true), SuppressDeprecationWarnings: pulumi.Bool(true)})
 }
 
@@ -98,19 +102,24 @@ func (p *program) kubeconfig(net network) map[string]any {
 	if len(command) == 0 {
 		command = []string{"aws", "eks", "get-token"}
 	}
-	arguments := append(append([]string{}, command[1:]...), "--cluster-name", net.eksCluster, "--region", p.order.Region, "--output", "json")
+	arguments := append(append([]string{}, command[1:]...), "--cluster-name", net.eksCluster, "--region",
+		p.order.Region, "--output", "json")
 	return map[string]any{"apiVersion": "v1", "kind": "Config", "current-context": "cluster",
-		"contexts": []any{map[string]any{"name": "cluster", "context": map[string]any{"cluster": "cluster", "user": "deployer"}}},
-		"clusters": []any{map[string]any{"name": "cluster", "cluster": map[string]any{"server": net.eksEndpoint, "certificate-authority-data": net.eksCertificate}}},
+		"contexts": []any{map[string]any{"name": "cluster", "context": map[string]any{"cluster": "cluster",
+			"user": "deployer"}}},
+		"clusters": []any{map[string]any{"name": "cluster", "cluster": map[string]any{"server": net.eksEndpoint,
+			"certificate-authority-data": net.eksCertificate}}},
 		"users": []any{map[string]any{"name": "deployer", "user": map[string]any{"exec": map[string]any{
-			"apiVersion": "client.authentication.k8s.io/v1beta1", "command": command[0], "args": arguments, "interactiveMode": "Never"}}}},
+			"apiVersion": "client.authentication.k8s.io/v1beta1", "command": command[0], "args": arguments,
+			"interactiveMode": "Never"}}}},
 	}
 }
 
 // clusterNamespace sees to it that the namespace is there. It is shared with other components, so nobody takes it away.
 func (p *program) clusterNamespace(s *pods) error {
 	name := cmp.Or(s.settings.Namespace, p.order.Address.Service)
-	made, err := corev1.NewNamespace(p.Context, "namespace", &corev1.NamespaceArgs{Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(name)}},
+	made, err := corev1.NewNamespace(p.Context, "namespace",
+		&corev1.NamespaceArgs{Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(name)}},
 		s.in(), pulumi.RetainOnDelete(true))
 	if err != nil {
 		return err
@@ -124,25 +133,29 @@ func (p *program) clusterNamespace(s *pods) error {
 func (p *program) serviceAccount(s *pods, spec *resource.Container, special map[string]use) error {
 	_, issuer, _ := strings.Cut(s.net.eksProvider, ":oidc-provider/")
 	if issuer == "" {
-		return fmt.Errorf("%q is no ARN of an OIDC provider; correct eks.oidcProvider in the Networking document", s.net.eksProvider)
+		return fmt.Errorf("%q is no ARN of an OIDC provider; correct eks.oidcProvider in the Networking document",
+			s.net.eksProvider)
 	}
 	own, err := p.permissions(spec.Permissions)
 	if err != nil {
 		return err
 	}
-	assume := statement{sid: "Assume", actions: []string{"sts:AssumeRoleWithWebIdentity"}, principal: &principal{"Federated", []string{s.net.eksProvider}}}
+	assume := statement{sid: "Assume", actions: []string{"sts:AssumeRoleWithWebIdentity"},
+		principal: &principal{"Federated", []string{s.net.eksProvider}}}
 	assume.when("StringEquals", issuer+":aud", pulumi.String("sts.amazonaws.com"))
 	assume.when("StringEquals", issuer+":sub", pulumi.Sprintf("system:serviceaccount:%s:%s", s.namespace, s.name))
 	trust, err := document(assume)
 	if err != nil {
 		return err
 	}
-	if s.role, err = p.roleFor("pods", trust, "what "+p.order.Address.Short()+" may do", append(p.access(special), own...)); err != nil {
+	if s.role, err = p.roleFor("pods", trust, "what "+p.order.Address.Short()+" may do",
+		append(p.access(special), own...)); err != nil {
 		return err
 	}
 	account := s.meta(s.name, nil)
 	account.Annotations = pulumi.StringMap{"eks.amazonaws.com/role-arn": s.role.Arn}
-	s.account, err = corev1.NewServiceAccount(p.Context, "account", &corev1.ServiceAccountArgs{Metadata: account, AutomountServiceAccountToken: pulumi.Bool(false)}, s.in())
+	s.account, err = corev1.NewServiceAccount(p.Context, "account", &corev1.ServiceAccountArgs{Metadata: account,
+		AutomountServiceAccountToken: pulumi.Bool(false)}, s.in())
 	return err
 }
 

@@ -71,7 +71,8 @@ type copies struct {
 }
 
 // deployment makes the Deployment with its scaling and what protects it while nodes are drained.
-func (p *program) deployment(s *pods, spec *resource.Container, ports []resource.Port, extra map[string]string, c copies) (*appsv1.Deployment, error) {
+func (p *program) deployment(s *pods, spec *resource.Container, ports []resource.Port, extra map[string]string,
+	c copies) (*appsv1.Deployment, error) {
 	template, err := p.template(s, spec, ports, extra, "")
 	if err != nil {
 		return nil, err
@@ -82,11 +83,14 @@ func (p *program) deployment(s *pods, spec *resource.Container, ports []resource
 		replicas = min(max(replicas, c.scaling.Min, 1), c.scaling.Max)
 		options = append(options, pulumi.IgnoreChanges([]string{"spec.replicas"})) // scaling decides from then on
 	}
-	made, err := appsv1.NewDeployment(p.Context, s.name, &appsv1.DeploymentArgs{Metadata: s.meta(s.name, nil), Spec: &appsv1.DeploymentSpecArgs{
-		Replicas: pulumi.Int(replicas), Selector: &metav1.LabelSelectorArgs{MatchLabels: s.selector}, Template: template,
-		Strategy: &appsv1.DeploymentStrategyArgs{Type: pulumi.String("RollingUpdate"), RollingUpdate: &appsv1.RollingUpdateDeploymentArgs{
-			MaxSurge:       pulumi.String(fmt.Sprintf("%d%%", c.rollout.MaxPercent-100)),
-			MaxUnavailable: pulumi.String(fmt.Sprintf("%d%%", 100-c.rollout.MinHealthyPercent))}}}}, options...)
+	made, err := appsv1.NewDeployment(p.Context, s.name, &appsv1.DeploymentArgs{Metadata: s.meta(s.name, nil),
+		Spec: &appsv1.DeploymentSpecArgs{
+			Replicas: pulumi.Int(replicas), Selector: &metav1.LabelSelectorArgs{MatchLabels: s.selector},
+			Template: template,
+			Strategy: &appsv1.DeploymentStrategyArgs{Type: pulumi.String("RollingUpdate"),
+				RollingUpdate: &appsv1.RollingUpdateDeploymentArgs{
+					MaxSurge:       pulumi.String(fmt.Sprintf("%d%%", c.rollout.MaxPercent-100)),
+					MaxUnavailable: pulumi.String(fmt.Sprintf("%d%%", 100-c.rollout.MinHealthyPercent))}}}}, options...)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +106,8 @@ func (p *program) deployment(s *pods, spec *resource.Container, ports []resource
 	} else {
 		budget.MaxUnavailable = pulumi.Int(1)
 	}
-	_, err = policyv1.NewPodDisruptionBudget(p.Context, s.name, &policyv1.PodDisruptionBudgetArgs{Metadata: s.meta(s.name, nil), Spec: budget}, s.in())
+	_, err = policyv1.NewPodDisruptionBudget(p.Context, s.name,
+		&policyv1.PodDisruptionBudgetArgs{Metadata: s.meta(s.name, nil), Spec: budget}, s.in())
 	return made, err
 }
 
@@ -114,17 +119,23 @@ func (p *program) podScaling(s *pods, scaling *resource.Scaling) error {
 		value int
 	}{{"cpu", scaling.CPU}, {"memory", scaling.Memory}} {
 		if m.value > 0 {
-			metrics = append(metrics, &autoscalingv2.MetricSpecArgs{Type: pulumi.String("Resource"), Resource: &autoscalingv2.ResourceMetricSourceArgs{
-				Name: pulumi.String(m.name), Target: &autoscalingv2.MetricTargetArgs{Type: pulumi.String("Utilization"), AverageUtilization: pulumi.Int(m.value)}}})
+			metrics = append(metrics, &autoscalingv2.MetricSpecArgs{Type: pulumi.String("Resource"),
+				Resource: &autoscalingv2.ResourceMetricSourceArgs{
+					Name: pulumi.String(m.name), Target: &autoscalingv2.MetricTargetArgs{Type: pulumi.String("Utilization"),
+						AverageUtilization: pulumi.Int(m.value)}}})
 		}
 	}
 	wait := func(d resource.Duration) *autoscalingv2.HPAScalingRulesArgs {
 		return &autoscalingv2.HPAScalingRulesArgs{StabilizationWindowSeconds: pulumi.Int(int(d.Seconds()))}
 	}
-	_, err := autoscalingv2.NewHorizontalPodAutoscaler(p.Context, s.name, &autoscalingv2.HorizontalPodAutoscalerArgs{Metadata: s.meta(s.name, nil),
-		Spec: &autoscalingv2.HorizontalPodAutoscalerSpecArgs{MinReplicas: pulumi.Int(max(scaling.Min, 1)), MaxReplicas: pulumi.Int(scaling.Max), Metrics: metrics,
-			ScaleTargetRef: &autoscalingv2.CrossVersionObjectReferenceArgs{ApiVersion: pulumi.String("apps/v1"), Kind: pulumi.String("Deployment"), Name: pulumi.String(s.name)},
-			Behavior:       &autoscalingv2.HorizontalPodAutoscalerBehaviorArgs{ScaleDown: wait(scaling.ScaleInCooldown), ScaleUp: wait(scaling.ScaleOutCooldown)}}}, s.in())
+	_, err := autoscalingv2.NewHorizontalPodAutoscaler(p.Context, s.name,
+		&autoscalingv2.HorizontalPodAutoscalerArgs{Metadata: s.meta(s.name, nil),
+			Spec: &autoscalingv2.HorizontalPodAutoscalerSpecArgs{MinReplicas: pulumi.Int(max(scaling.Min, 1)),
+				MaxReplicas: pulumi.Int(scaling.Max), Metrics: metrics,
+				ScaleTargetRef: &autoscalingv2.CrossVersionObjectReferenceArgs{ApiVersion: pulumi.String("apps/v1"),
+					Kind: pulumi.String("Deployment"), Name: pulumi.String(s.name)},
+				Behavior: &autoscalingv2.HorizontalPodAutoscalerBehaviorArgs{ScaleDown: wait(scaling.ScaleInCooldown),
+					ScaleUp: wait(scaling.ScaleOutCooldown)}}}, s.in())
 	return err
 }
 
@@ -132,16 +143,20 @@ func (p *program) podScaling(s *pods, scaling *resource.Scaling) error {
 func (p *program) clusterService(s *pods, ports []resource.Port, after pulumi.Resource) (*corev1.Service, error) {
 	var array corev1.ServicePortArray
 	for _, port := range ports {
-		array = append(array, &corev1.ServicePortArgs{Name: pulumi.String(port.Name), Port: pulumi.Int(port.Port), TargetPort: pulumi.Int(port.Port),
-			Protocol: pulumi.String(transport(port))})
+		array = append(array, &corev1.ServicePortArgs{Name: pulumi.String(port.Name), Port: pulumi.Int(port.Port),
+			TargetPort: pulumi.Int(port.Port),
+			Protocol:   pulumi.String(transport(port))})
 	}
-	return corev1.NewService(p.Context, s.name, &corev1.ServiceArgs{Metadata: s.meta(s.name, nil), Spec: &corev1.ServiceSpecArgs{
-		Type: pulumi.String("ClusterIP"), Selector: s.selector, Ports: array}}, s.in(), pulumi.DependsOn([]pulumi.Resource{after}))
+	return corev1.NewService(p.Context, s.name, &corev1.ServiceArgs{Metadata: s.meta(s.name, nil),
+		Spec: &corev1.ServiceSpecArgs{
+			Type: pulumi.String("ClusterIP"), Selector: s.selector, Ports: array}}, s.in(),
+		pulumi.DependsOn([]pulumi.Resource{after}))
 }
 
 // clusterIngress asks the cluster's ingress controller for a way in. What is said about load balancers goes to it as the
 // annotations of the AWS Load Balancer Controller, under those that the author wrote.
-func (p *program) clusterIngress(s *pods, spec *resource.MicroService, port resource.Port, service *corev1.Service) error {
+func (p *program) clusterIngress(s *pods, spec *resource.MicroService, port resource.Port,
+	service *corev1.Service) error {
 	in := spec.Ingress
 	annotations := map[string]string{}
 	if s.settings.IngressClass == "alb" {
@@ -156,11 +171,15 @@ func (p *program) clusterIngress(s *pods, spec *resource.MicroService, port reso
 		hosts = []string{""}
 	}
 	for _, host := range hosts {
-		rules = append(rules, &networkingv1.IngressRuleArgs{Host: p.optional(host), Http: &networkingv1.HTTPIngressRuleValueArgs{
-			Paths: ingressPaths(in.Paths, service, port.Port)}})
+		rules = append(rules, &networkingv1.IngressRuleArgs{Host: p.optional(host),
+			Http: &networkingv1.HTTPIngressRuleValueArgs{
+				Paths: ingressPaths(in.Paths, service, port.Port)}})
 	}
-	made, err := networkingv1.NewIngress(p.Context, s.name, &networkingv1.IngressArgs{Metadata: s.meta(s.name, annotations),
-		Spec: &networkingv1.IngressSpecArgs{IngressClassName: pulumi.String(s.settings.IngressClass), Rules: rules}}, s.in(), p.patience())
+	made, err := networkingv1.NewIngress(p.Context, s.name,
+		&networkingv1.IngressArgs{Metadata: s.meta(s.name, annotations),
+			Spec: &networkingv1.IngressSpecArgs{IngressClassName: pulumi.String(s.settings.IngressClass),
+				Rules: rules}},
+		s.in(), p.patience())
 	if err != nil {
 		return err
 	}
@@ -174,7 +193,8 @@ func (p *program) clusterIngress(s *pods, spec *resource.MicroService, port reso
 		return nil
 	}
 	p.output("url", made.Status.LoadBalancer().Ingress().ApplyT(func(all []networkingv1.IngressLoadBalancerIngress) (string, error) {
-		host, err := first(all, "host of the ingress", func(i networkingv1.IngressLoadBalancerIngress) *string { return i.Hostname })
+		host, err := first(all, "host of the ingress",
+			func(i networkingv1.IngressLoadBalancerIngress) *string { return i.Hostname })
 		return ingressURL(address+host, in), err
 	}).(pulumi.StringOutput))
 	return nil
@@ -185,13 +205,16 @@ func balancerAnnotations(in *resource.Ingress) map[string]string {
 	check := in.HealthCheck
 	attributes := fmt.Sprintf("deregistration_delay.timeout_seconds=%d", int(in.DeregistrationDelay.Seconds()))
 	if in.Stickiness > 0 {
-		attributes += fmt.Sprintf(",stickiness.enabled=true,stickiness.lb_cookie.duration_seconds=%d", int(in.Stickiness.Seconds()))
+		attributes += fmt.Sprintf(",stickiness.enabled=true,stickiness.lb_cookie.duration_seconds=%d",
+			int(in.Stickiness.Seconds()))
 	}
 	return map[string]string{
 		prefix + "target-type": "ip", prefix + "healthcheck-path": check.Path, prefix + "success-codes": check.Status,
-		prefix + "healthcheck-interval-seconds": fmt.Sprint(int(check.Interval.Seconds())), prefix + "healthcheck-timeout-seconds": fmt.Sprint(int(check.Timeout.Seconds())),
-		prefix + "healthy-threshold-count": fmt.Sprint(check.Healthy), prefix + "unhealthy-threshold-count": fmt.Sprint(check.Unhealthy),
-		prefix + "target-group-attributes": attributes,
+		prefix + "healthcheck-interval-seconds": fmt.Sprint(int(check.Interval.Seconds())),
+		prefix + "healthcheck-timeout-seconds":  fmt.Sprint(int(check.Timeout.Seconds())),
+		prefix + "healthy-threshold-count":      fmt.Sprint(check.Healthy),
+		prefix + "unhealthy-threshold-count":    fmt.Sprint(check.Unhealthy),
+		prefix + "target-group-attributes":      attributes,
 	}
 }
 
@@ -209,7 +232,8 @@ func ingressPaths(paths []string, service *corev1.Service, port int) networkingv
 		if strings.ContainsAny(text, "*?") {
 			kind, text = "ImplementationSpecific", path
 		}
-		array = append(array, &networkingv1.HTTPIngressPathArgs{Path: pulumi.String(text), PathType: pulumi.String(kind),
+		array = append(array, &networkingv1.HTTPIngressPathArgs{Path: pulumi.String(text),
+			PathType: pulumi.String(kind),
 			Backend: &networkingv1.IngressBackendArgs{Service: &networkingv1.IngressServiceBackendArgs{Name: service.Metadata.Name().Elem(),
 				Port: &networkingv1.ServiceBackendPortArgs{Number: pulumi.Int(port)}}}})
 	}

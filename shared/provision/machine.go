@@ -77,7 +77,8 @@ func (p *program) machineRole(spec *resource.EC2Instance) (*iam.Role, *iam.Insta
 			return nil, nil, err
 		}
 	}
-	profile, err := iam.NewInstanceProfile(p.Context, "instance", &iam.InstanceProfileArgs{Name: pulumi.String(p.name(maxRoleName, "instance")), Role: role.Name})
+	profile, err := iam.NewInstanceProfile(p.Context, "instance",
+		&iam.InstanceProfileArgs{Name: pulumi.String(p.name(maxRoleName, "instance")), Role: role.Name})
 	return role, profile, err
 }
 
@@ -85,7 +86,8 @@ func (p *program) allowedPorts(group *ec2.SecurityGroup, allowed []resource.Allo
 	for i, a := range allowed {
 		for j, cidr := range a.CIDRs {
 			name := fmt.Sprintf("allowed-%d-%d", i+1, j+1)
-			if err := p.admitRange(name, group.ID(), a.Protocol, a.Port, max(a.Port, a.ToPort), string(cidr), "allowed by the author"); err != nil {
+			if err := p.admitRange(name, group.ID(), a.Protocol, a.Port, max(a.Port, a.ToPort), string(cidr),
+				"allowed by the author"); err != nil {
 				return err
 			}
 		}
@@ -117,10 +119,13 @@ func (p *program) machineArguments(spec *resource.EC2Instance, net network) (*ec
 		recovery = "default"
 	}
 	return &ec2.InstanceArgs{
-		InstanceType: pulumi.String(spec.InstanceType), SubnetId: pulumi.String(subnet), AssociatePublicIpAddress: pulumi.Bool(spec.PublicIP),
-		UserData: p.optional(start.Text), UserDataReplaceOnChange: pulumi.Bool(spec.ReplaceOnUserData), Monitoring: pulumi.Bool(spec.DetailedMonitoring),
+		InstanceType: pulumi.String(spec.InstanceType), SubnetId: pulumi.String(subnet),
+		AssociatePublicIpAddress: pulumi.Bool(spec.PublicIP),
+		UserData:                 p.optional(start.Text), UserDataReplaceOnChange: pulumi.Bool(spec.ReplaceOnUserData),
+		Monitoring:            pulumi.Bool(spec.DetailedMonitoring),
 		DisableApiTermination: pulumi.Bool(spec.TerminationProtection && !p.dismantle), EbsOptimized: pulumi.Bool(true),
-		MetadataOptions: &ec2.InstanceMetadataOptionsArgs{HttpTokens: pulumi.String("required"), HttpEndpoint: pulumi.String("enabled"),
+		MetadataOptions: &ec2.InstanceMetadataOptionsArgs{HttpTokens: pulumi.String("required"),
+			HttpEndpoint:            pulumi.String("enabled"),
 			HttpPutResponseHopLimit: pulumi.Int(1)},
 		MaintenanceOptions: &ec2.InstanceMaintenanceOptionsArgs{AutoRecovery: pulumi.String(recovery)},
 		RootBlockDevice:    p.rootDisk(spec.RootDisk), Tags: p.named(""),
@@ -130,8 +135,9 @@ func (p *program) machineArguments(spec *resource.EC2Instance, net network) (*ec
 func (p *program) rootDisk(spec resource.RootDisk) *ec2.InstanceRootBlockDeviceArgs {
 	tags := p.tags()
 	delete(tags, runTag) // what is nested cannot be left alone when it changes
-	made := &ec2.InstanceRootBlockDeviceArgs{VolumeSize: pulumi.Int(spec.Size), VolumeType: pulumi.String(spec.Type), Encrypted: pulumi.Bool(true),
-		KmsKeyId: p.key(spec.KMSKey), DeleteOnTermination: pulumi.Bool(true), Tags: tags}
+	made := &ec2.InstanceRootBlockDeviceArgs{VolumeSize: pulumi.Int(spec.Size), VolumeType: pulumi.String(spec.Type),
+		Encrypted: pulumi.Bool(true),
+		KmsKeyId:  p.key(spec.KMSKey), DeleteOnTermination: pulumi.Bool(true), Tags: tags}
 	if spec.IOPS > 0 {
 		made.Iops = pulumi.Int(spec.IOPS)
 	}
@@ -143,14 +149,18 @@ func (p *program) rootDisk(spec resource.RootDisk) *ec2.InstanceRootBlockDeviceA
 
 // machineImage is the image the author named. One that a parameter names is looked up when the instance is made and then
 // kept: AWS publishes new ones every few weeks, and an instance must not be replaced because of that.
-func (p *program) machineImage(image resource.MachineImage, options []pulumi.ResourceOption) (pulumi.StringPtrInput, []pulumi.ResourceOption) {
+func (p *program) machineImage(image resource.MachineImage, options []pulumi.ResourceOption) (pulumi.StringPtrInput,
+	[]pulumi.ResourceOption) {
+	// The trigger stands in both cases, so that going from one to the other counts.
+	options = append(options, pulumi.ReplacementTrigger(pulumi.String(image.ID+image.Parameter)))
 	if image.ID != "" {
 		return pulumi.String(image.ID), options
 	}
-	found := ssm.LookupParameterOutput(p.Context, ssm.LookupParameterOutputArgs{Name: pulumi.String(image.Parameter), WithDecryption: pulumi.Bool(false),
-		Region: pulumi.String(p.order.Region)}, pulumi.Provider(p.provider))
+	found := ssm.LookupParameterOutput(p.Context, ssm.LookupParameterOutputArgs{Name: pulumi.String(image.Parameter),
+		WithDecryption: pulumi.Bool(false),
+		Region:         pulumi.String(p.order.Region)}, pulumi.Provider(p.provider))
 	id := pulumi.Unsecret(found.InsecureValue()).(pulumi.StringOutput)
-	return id.ToStringPtrOutput(), append(options, pulumi.IgnoreChanges([]string{"ami"}), pulumi.ReplacementTrigger(pulumi.String(image.Parameter)))
+	return id.ToStringPtrOutput(), append(options, pulumi.IgnoreChanges([]string{"ami"}))
 }
 
 func (p *program) attachDisks(to *ec2.Instance, disks []resource.AttachedDisk) error {
@@ -160,8 +170,9 @@ func (p *program) attachDisks(to *ec2.Instance, disks []resource.AttachedDisk) e
 			return err
 		}
 		name := "disk-" + disk.Device[strings.LastIndexByte(disk.Device, '/')+1:]
-		if _, err := ec2.NewVolumeAttachment(p.Context, name, &ec2.VolumeAttachmentArgs{DeviceName: pulumi.String(disk.Device), InstanceId: to.ID(),
-			VolumeId: pulumi.String(id), StopInstanceBeforeDetaching: pulumi.Bool(true)}); err != nil {
+		if _, err := ec2.NewVolumeAttachment(p.Context, name,
+			&ec2.VolumeAttachmentArgs{DeviceName: pulumi.String(disk.Device), InstanceId: to.ID(),
+				VolumeId: pulumi.String(id), StopInstanceBeforeDetaching: pulumi.Bool(true)}); err != nil {
 			return err
 		}
 	}
@@ -172,16 +183,19 @@ func (p *program) machineAlarms(of *ec2.Instance) error {
 	dimensions := pulumi.StringMap{"InstanceId": of.ID()}
 	var healthy float64
 	return p.alarms(
-		alarm{name: "cpu", about: "the use of the processor", namespace: "AWS/EC2", metric: "CPUUtilization", dimensions: dimensions, limit: "cpu"},
-		alarm{name: "status", about: "failed status checks", namespace: "AWS/EC2", metric: "StatusCheckFailed", dimensions: dimensions,
-			statistic: "Maximum", fixed: &healthy, minutes: 2},
+		alarm{name: "cpu", about: "the use of the processor", namespace: "AWS/EC2", metric: "CPUUtilization",
+			dimensions: dimensions, limit: "cpu"},
+		alarm{name: "status", about: "failed status checks", namespace: "AWS/EC2", metric: "StatusCheckFailed",
+			dimensions: dimensions,
+			statistic:  "Maximum", fixed: &healthy, minutes: 2},
 	)
 }
 
 // pick returns what the network has in one of its zones.
 func pick(all []string, zone int, what string) (string, error) {
 	if zone >= len(all) {
-		return "", fmt.Errorf("the environment's network has %d %s, and zone %d is asked for; zones count from 0", len(all), what, zone)
+		return "", fmt.Errorf("the environment's network has %d %s, and zone %d is asked for; zones count from 0",
+			len(all), what, zone)
 	}
 	return all[zone], nil
 }

@@ -16,8 +16,10 @@ func memcached(p *program, spec *resource.ElastiCacheMemcached) error {
 		return err
 	}
 	name := p.name(maxCacheName, "")
-	subnets, err := elasticache.NewSubnetGroup(p.Context, "subnets", &elasticache.SubnetGroupArgs{Name: pulumi.String(name),
-		SubnetIds: texts(net.privateSubnets...), Description: pulumi.String("subnets of " + p.order.Address.Short())})
+	subnets, err := elasticache.NewSubnetGroup(p.Context, "subnets",
+		&elasticache.SubnetGroupArgs{Name: pulumi.String(name),
+			SubnetIds:   texts(net.privateSubnets...),
+			Description: pulumi.String("subnets of " + p.order.Address.Short())})
 	if err != nil {
 		return err
 	}
@@ -37,11 +39,15 @@ func memcached(p *program, spec *resource.ElastiCacheMemcached) error {
 		zones = "cross-az"
 	}
 	made, err := elasticache.NewCluster(p.Context, "cache", &elasticache.ClusterArgs{
-		ClusterId: pulumi.String(name), Engine: pulumi.String("memcached"), EngineVersion: pulumi.String(spec.Version), NodeType: pulumi.String(spec.NodeType),
-		NumCacheNodes: pulumi.Int(spec.Nodes), AzMode: pulumi.String(zones), Port: pulumi.Int(spec.Port), SubnetGroupName: subnets.Name,
-		SecurityGroupIds: pulumi.StringArray{group.ID()}, ParameterGroupName: parameters.Name, TransitEncryptionEnabled: pulumi.Bool(spec.TransitEncryption),
-		MaintenanceWindow:       p.optional(string(spec.Maintenance.Window)),
-		AutoMinorVersionUpgrade: pulumi.String(strconv.FormatBool(spec.Maintenance.AutoMinorVersionUpgrade)), ApplyImmediately: pulumi.Bool(spec.ApplyImmediately),
+		ClusterId: pulumi.String(name), Engine: pulumi.String("memcached"), EngineVersion: pulumi.String(spec.Version),
+		NodeType:      pulumi.String(spec.NodeType),
+		NumCacheNodes: pulumi.Int(spec.Nodes), AzMode: pulumi.String(zones), Port: pulumi.Int(spec.Port),
+		SubnetGroupName:  subnets.Name,
+		SecurityGroupIds: pulumi.StringArray{group.ID()}, ParameterGroupName: parameters.Name,
+		TransitEncryptionEnabled: pulumi.Bool(spec.TransitEncryption),
+		MaintenanceWindow:        p.optional(string(spec.Maintenance.Window)),
+		AutoMinorVersionUpgrade:  pulumi.String(strconv.FormatBool(spec.Maintenance.AutoMinorVersionUpgrade)),
+		ApplyImmediately:         pulumi.Bool(spec.ApplyImmediately),
 	}, p.patience())
 	if err != nil {
 		return err
@@ -60,9 +66,11 @@ func (p *program) memcachedParameters(spec *resource.ElastiCacheMemcached) (*ela
 	family := "memcached" + strings.Join(parts[:min(len(parts), 2)], ".")
 	var array elasticache.ParameterGroupParameterArray
 	for _, name := range sortedKeys(spec.Parameters) {
-		array = append(array, &elasticache.ParameterGroupParameterArgs{Name: pulumi.String(name), Value: pulumi.String(spec.Parameters[name])})
+		array = append(array, &elasticache.ParameterGroupParameterArgs{Name: pulumi.String(name),
+			Value: pulumi.String(spec.Parameters[name])})
 	}
-	arguments := &elasticache.ParameterGroupArgs{Name: pulumi.String(p.name(maxLongName, "", family)), Family: pulumi.String(family),
+	arguments := &elasticache.ParameterGroupArgs{Name: pulumi.String(p.name(maxLongName, "", family)),
+		Family:      pulumi.String(family),
 		Description: pulumi.String("parameters of " + p.order.Address.Short())}
 	if len(array) > 0 {
 		arguments.Parameters = array

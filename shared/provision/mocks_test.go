@@ -30,6 +30,7 @@ type made struct {
 	IgnoreChanges []string       `json:"ignoreChanges,omitempty"`
 	Timeout       string         `json:"timeout,omitempty"`
 	Retain        bool           `json:"retain,omitempty"`       // let go of and not deleted
+	ReplacedBy    []string       `json:"replacedBy,omitempty"`   // fields whose changes replace the resource
 	ReplacedWith  string         `json:"replacedWith,omitempty"` // a value that the resource is replaced with when it changes
 }
 
@@ -52,8 +53,11 @@ func (m *monitor) NewResource(args pulumi.MockResourceArgs) (string, resource.Pr
 	if !args.Custom {
 		return id, outputs, nil
 	}
-	r := made{Type: args.TypeToken, Name: args.Name, Inputs: args.Inputs.Mappable(), IgnoreChanges: args.RegisterRPC.GetIgnoreChanges(),
-		Protect: args.RegisterRPC.GetProtect(), Retain: args.RegisterRPC.GetRetainOnDelete(), Parent: last(args.RegisterRPC.GetParent()), Timeout: args.RegisterRPC.GetCustomTimeouts().GetCreate()}
+	r := made{Type: args.TypeToken, Name: args.Name, Inputs: args.Inputs.Mappable(),
+		IgnoreChanges: args.RegisterRPC.GetIgnoreChanges(),
+		Protect:       args.RegisterRPC.GetProtect(), Retain: args.RegisterRPC.GetRetainOnDelete(),
+		ReplacedBy: args.RegisterRPC.GetReplaceOnChanges(), Parent: last(args.RegisterRPC.GetParent()),
+		Timeout: args.RegisterRPC.GetCustomTimeouts().GetCreate()}
 	for _, urn := range args.RegisterRPC.GetDependencies() {
 		r.DependsOn = append(r.DependsOn, last(urn))
 	}
@@ -61,7 +65,8 @@ func (m *monitor) NewResource(args pulumi.MockResourceArgs) (string, resource.Pr
 	if trigger := args.RegisterRPC.GetReplacementTrigger(); trigger != nil {
 		r.ReplacedWith = trigger.GetStringValue()
 	}
-	r.IgnoreChanges = slices.DeleteFunc(r.IgnoreChanges, func(path string) bool { return strings.Contains(path, "deployer:run") })
+	r.IgnoreChanges = slices.DeleteFunc(r.IgnoreChanges,
+		func(path string) bool { return strings.Contains(path, "deployer:run") })
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.seen = append(m.seen, r)
@@ -73,14 +78,18 @@ func (m *monitor) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	case "aws:index/getCallerIdentity:getCallerIdentity":
 		return resource.PropertyMap{"accountId": resource.NewStringProperty("123456789012")}, nil
 	case "aws:index/getAvailabilityZones:getAvailabilityZones":
-		return resource.NewPropertyMapFromMap(map[string]any{"names": []any{"eu-west-1c", "eu-west-1a", "eu-west-1b"}}), nil
+		return resource.NewPropertyMapFromMap(map[string]any{"names": []any{"eu-west-1c", "eu-west-1a", "eu-west-1b"}}),
+			nil
 	case "aws:secretsmanager/getSecret:getSecret":
 		return resource.PropertyMap{"arn": resource.NewStringProperty("arn:aws:secretsmanager:eu-west-1:123456789012:secret:" + args.Args["name"].StringValue() + "-Ab1Cd2")}, nil
 	case "aws:secretsmanager/getSecretVersion:getSecretVersion":
 		return resource.PropertyMap{"secretString": resource.MakeSecret(resource.NewStringProperty(`{"key":"VALUE","other":"x"}`))}, nil
+	case "aws:dynamodb/getTable:getTable":
+		return resource.NewPropertyMapFromMap(map[string]any{"billingMode": "PROVISIONED"}), nil
 	case "aws:eks/getCluster:getCluster":
 		return resource.NewPropertyMapFromMap(map[string]any{"endpoint": "https://ABCDEF.gr7.eu-west-1.eks.amazonaws.com",
-			"certificateAuthorities": []any{map[string]any{"data": "Q0E="}}, "vpcConfig": map[string]any{"clusterSecurityGroupId": "sg-cluster"}}), nil
+			"certificateAuthorities": []any{map[string]any{"data": "Q0E="}},
+			"vpcConfig":              map[string]any{"clusterSecurityGroupId": "sg-cluster"}}), nil
 	case "aws:ssm/getParameter:getParameter":
 		return resource.PropertyMap{"insecureValue": resource.NewStringProperty("ami-0abcdef1234567890")}, nil
 	}
@@ -101,7 +110,8 @@ func last(urn string) string {
 func computed(token, name string, in resource.PropertyMap) resource.PropertyMap {
 	text := func(v string) resource.PropertyValue { return resource.NewStringProperty(v) }
 	service, _, _ := strings.Cut(strings.TrimPrefix(token, "aws:"), "/")
-	if metadata := in["metadata"]; strings.HasPrefix(token, "kubernetes:") && metadata.IsObject() && !metadata.ObjectValue()["name"].IsString() {
+	if metadata := in["metadata"]; strings.HasPrefix(token, "kubernetes:") && metadata.IsObject() &&
+		!metadata.ObjectValue()["name"].IsString() {
 		named := metadata.ObjectValue().Copy()
 		named["name"] = text(name + "-0a1b2c3d") // Pulumi's own name
 		return resource.PropertyMap{"metadata": resource.NewObjectProperty(named)}
@@ -110,7 +120,8 @@ func computed(token, name string, in resource.PropertyMap) resource.PropertyMap 
 	host := func(v string) resource.PropertyValue { return text(name + "." + v + ".eu-west-1.amazonaws.com") }
 	switch token {
 	case "aws:lb/loadBalancer:LoadBalancer":
-		out["dnsName"], out["zoneId"], out["arnSuffix"] = host("elb"), text("Z32O12XQLNTSW2"), text("app/"+name+"/50dc6c495c0c9188")
+		out["dnsName"], out["zoneId"], out["arnSuffix"] = host("elb"), text("Z32O12XQLNTSW2"),
+			text("app/"+name+"/50dc6c495c0c9188")
 	case "aws:lb/targetGroup:TargetGroup":
 		out["arn"] = text("arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/" + name + "/0123456789abcdef")
 		out["arnSuffix"] = text("targetgroup/" + name + "/0123456789abcdef")
@@ -119,7 +130,8 @@ func computed(token, name string, in resource.PropertyMap) resource.PropertyMap 
 		out["engineVersionActual"] = in["engineVersion"]
 		out["masterUserSecrets"] = resource.NewPropertyValue([]any{map[string]any{"secretArn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:rds-" + name}})
 	case "aws:elasticache/replicationGroup:ReplicationGroup":
-		out["primaryEndpointAddress"], out["readerEndpointAddress"], out["configurationEndpointAddress"] = host("cache"), host("ro.cache"), host("cfg.cache")
+		out["primaryEndpointAddress"], out["readerEndpointAddress"],
+			out["configurationEndpointAddress"] = host("cache"), host("ro.cache"), host("cfg.cache")
 	case "aws:elasticache/cluster:Cluster":
 		out["clusterAddress"] = host("cfg.cache")
 	case "aws:memorydb/cluster:Cluster":
@@ -127,29 +139,34 @@ func computed(token, name string, in resource.PropertyMap) resource.PropertyMap 
 	case "aws:cloudfront/distribution:Distribution":
 		out["domainName"], out["hostedZoneId"] = text("d111111abcdef8.cloudfront.net"), text("Z2FDTNDATAQYW2")
 	case "aws:apigatewayv2/api:Api":
-		out["apiEndpoint"], out["executionArn"] = text("https://a1b2c3.execute-api.eu-west-1.amazonaws.com"), text("arn:aws:execute-api:eu-west-1:123456789012:a1b2c3")
+		out["apiEndpoint"], out["executionArn"] = text("https://a1b2c3.execute-api.eu-west-1.amazonaws.com"),
+			text("arn:aws:execute-api:eu-west-1:123456789012:a1b2c3")
 	case "aws:apigateway/restApi:RestApi":
 		out["executionArn"] = text("arn:aws:execute-api:eu-west-1:123456789012:a1b2c3")
 	case "aws:apigateway/stage:Stage":
 		out["invokeUrl"] = text("https://a1b2c3.execute-api.eu-west-1.amazonaws.com/" + in["stageName"].StringValue())
 	case "aws:apigatewayv2/domainName:DomainName":
 		configuration := in["domainNameConfiguration"].ObjectValue().Copy()
-		configuration["targetDomainName"], configuration["hostedZoneId"] = text("d-abc.execute-api.eu-west-1.amazonaws.com"), text("ZLY8HYME6SFDD")
+		configuration["targetDomainName"],
+			configuration["hostedZoneId"] = text("d-abc.execute-api.eu-west-1.amazonaws.com"), text("ZLY8HYME6SFDD")
 		out["domainNameConfiguration"] = resource.NewObjectProperty(configuration)
 	case "aws:apigateway/domainName:DomainName":
-		out["regionalDomainName"], out["regionalZoneId"] = text("d-abc.execute-api.eu-west-1.amazonaws.com"), text("ZLY8HYME6SFDD")
+		out["regionalDomainName"], out["regionalZoneId"] = text("d-abc.execute-api.eu-west-1.amazonaws.com"),
+			text("ZLY8HYME6SFDD")
 	case "aws:kms/key:Key":
 		out["keyId"] = text("1234abcd-12ab-34cd-56ef-1234567890ab")
 	case "kubernetes:networking.k8s.io/v1:Ingress":
 		out["status"] = resource.NewPropertyValue(map[string]any{"loadBalancer": map[string]any{"ingress": []any{map[string]any{"hostname": "k8s-web.elb.amazonaws.com"}}}})
 	case "aws:msk/cluster:Cluster", "aws:msk/serverlessCluster:ServerlessCluster":
-		out["bootstrapBrokersSaslIam"], out["bootstrapBrokersSaslScram"] = text("b-1.kafka:9098,b-2.kafka:9098"), text("b-1.kafka:9096,b-2.kafka:9096")
+		out["bootstrapBrokersSaslIam"], out["bootstrapBrokersSaslScram"] = text("b-1.kafka:9098,b-2.kafka:9098"),
+			text("b-1.kafka:9096,b-2.kafka:9096")
 	case "aws:msk/configuration:Configuration":
 		out["latestRevision"] = resource.NewNumberProperty(3)
 	case "aws:efs/fileSystem:FileSystem":
 		out["dnsName"] = text("fs-0123456789abcdef0.efs.eu-west-1.amazonaws.com")
 	case "aws:ec2/instance:Instance":
-		out["privateIp"], out["privateDns"], out["publicIp"] = text("10.0.1.5"), text("ip-10-0-1-5.eu-west-1.compute.internal"), text("52.1.2.3")
+		out["privateIp"], out["privateDns"], out["publicIp"] = text("10.0.1.5"),
+			text("ip-10-0-1-5.eu-west-1.compute.internal"), text("52.1.2.3")
 		out["availabilityZone"] = text("eu-west-1a")
 	case "aws:sqs/queue:Queue":
 		out["url"] = text("https://sqs.eu-west-1.amazonaws.com/123456789012/" + in["name"].StringValue())
@@ -190,7 +207,10 @@ func translate(t *testing.T, order execution.Order, dismantle bool) translated {
 	}, pulumi.WithMocks(order.Address.PulumiProject(), order.Address.PulumiStack(), m))
 	require.NoError(t, err)
 	m.seen = slices.DeleteFunc(m.seen, func(r made) bool { return strings.HasPrefix(r.Type, "pulumi:") })
-	slices.SortFunc(m.seen, func(a, b made) int { return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Name, b.Name)) })
+	slices.SortFunc(m.seen, func(a, b made) int {
+		return cmp.Or(cmp.Compare(a.Type, b.Type),
+			cmp.Compare(a.Name, b.Name))
+	})
 	result.Resources = m.seen
 	return result
 }
@@ -202,8 +222,10 @@ func order[S kinds.Spec](kind kinds.Kind, edit func(S), upstreams ...map[string]
 	if edit != nil {
 		edit(spec.(S))
 	}
-	o := execution.Order{Address: address.Address{Stack: "shop", Environment: "staging", Service: "web", Component: "it"}, Kind: kind, Spec: spec,
-		Tags: map[string]string{"owner": "team-web"}, Run: "run-1", Account: "123456789012", Region: "eu-west-1", Epoch: "e1",
+	o := execution.Order{Address: address.Address{Stack: "shop", Environment: "staging", Service: "web",
+		Component: "it"}, Kind: kind, Spec: spec,
+		Tags: map[string]string{"owner": "team-web"}, Run: "run-1", Account: "123456789012", Region: "eu-west-1",
+		Epoch:     "e1",
 		Upstreams: map[string]execution.Upstream{}}
 	if definition.Networked || kind == "Lambda" {
 		maps.Copy(o.Upstreams, networkUp())
@@ -216,9 +238,12 @@ func order[S kinds.Spec](kind kinds.Kind, edit func(S), upstreams ...map[string]
 
 func networkUp() map[string]execution.Upstream {
 	return up("platform/networking", "Networking", map[string]any{
-		"vpcId": "vpc-0a1b2c3d4e5f60718", "vpcCidr": "10.0.0.0/16", "clusterName": "shop-staging", "clusterArn": "arn:aws:ecs:eu-west-1:123456789012:cluster/shop-staging",
-		"capacityProvider": "shop-staging-instances", "namespaceId": "ns-abcdefgh", "namespaceName": "staging.shop.internal",
-		"privateSubnetIds": []string{"subnet-0000000a", "subnet-0000000b", "subnet-0000000c"}, "publicSubnetIds": []string{"subnet-0000001a", "subnet-0000001b"},
+		"vpcId": "vpc-0a1b2c3d4e5f60718", "vpcCidr": "10.0.0.0/16", "clusterName": "shop-staging",
+		"clusterArn":       "arn:aws:ecs:eu-west-1:123456789012:cluster/shop-staging",
+		"capacityProvider": "shop-staging-instances", "namespaceId": "ns-abcdefgh",
+		"namespaceName":     "staging.shop.internal",
+		"privateSubnetIds":  []string{"subnet-0000000a", "subnet-0000000b", "subnet-0000000c"},
+		"publicSubnetIds":   []string{"subnet-0000001a", "subnet-0000001b"},
 		"availabilityZones": []string{"eu-west-1a", "eu-west-1b", "eu-west-1c"}, "eksClusterName": "shop-eks",
 		"eksOidcProvider": "arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ABCDEF"})
 }
@@ -233,5 +258,6 @@ func up(short string, kind kinds.Kind, outputs map[string]any) map[string]execut
 		}
 		encoded[name] = text
 	}
-	return map[string]execution.Upstream{short: {Kind: kind, Outputs: encoded, Reasons: []kinds.Reason{kinds.ReasonDependsOn}}}
+	return map[string]execution.Upstream{short: {Kind: kind, Outputs: encoded,
+		Reasons: []kinds.Reason{kinds.ReasonDependsOn}}}
 }

@@ -32,9 +32,12 @@ func (p *program) network() (network, error) {
 	if err != nil {
 		return network{}, err
 	}
-	net := network{vpcID: values[0], vpcCIDR: values[1], clusterName: values[2], clusterARN: values[3], namespaceID: values[4], namespaceName: values[5],
-		privateSubnets: u.list("privateSubnetIds"), publicSubnets: u.list("publicSubnetIds"), zones: u.list("availabilityZones"), capacityProvider: u.text("capacityProvider"),
-		eksCluster: u.text("eksClusterName"), eksProvider: u.text("eksOidcProvider"), eksEndpoint: u.text("eksEndpoint"),
+	net := network{vpcID: values[0], vpcCIDR: values[1], clusterName: values[2], clusterARN: values[3],
+		namespaceID: values[4], namespaceName: values[5],
+		privateSubnets: u.list("privateSubnetIds"), publicSubnets: u.list("publicSubnetIds"),
+		zones: u.list("availabilityZones"), capacityProvider: u.text("capacityProvider"),
+		eksCluster: u.text("eksClusterName"), eksProvider: u.text("eksOidcProvider"),
+		eksEndpoint:    u.text("eksEndpoint"),
 		eksCertificate: u.text("eksCertificateAuthority"), eksGroup: u.text("eksSecurityGroupId")}
 	if len(net.privateSubnets) < 2 {
 		return network{}, fmt.Errorf("%s has fewer than two private subnets", u.short)

@@ -31,9 +31,12 @@ func networkBalancer(p *program, spec *resource.NLB) error {
 		}
 	}
 	arguments := &lb.LoadBalancerArgs{
-		Name: pulumi.String(p.name(maxLoadBalancerName, "", string(spec.Scheme))), LoadBalancerType: pulumi.String("network"),
-		Internal: pulumi.Bool(internal), Subnets: texts(subnets...), SecurityGroups: pulumi.StringArray{group.ID()},
-		EnableCrossZoneLoadBalancing: pulumi.Bool(spec.CrossZone), EnableDeletionProtection: pulumi.Bool(spec.DeletionProtection && !p.dismantle),
+		Name:             pulumi.String(p.name(maxLoadBalancerName, "", string(spec.Scheme))),
+		LoadBalancerType: pulumi.String("network"),
+		Internal:         pulumi.Bool(internal), Subnets: texts(subnets...),
+		SecurityGroups:               pulumi.StringArray{group.ID()},
+		EnableCrossZoneLoadBalancing: pulumi.Bool(spec.CrossZone),
+		EnableDeletionProtection:     pulumi.Bool(spec.DeletionProtection && !p.dismantle),
 		// Who comes through a private link, as REST APIs do, was let in by whoever made the link, and has no address here.
 		EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic: pulumi.String("off"),
 	}
@@ -42,7 +45,8 @@ func networkBalancer(p *program, spec *resource.NLB) error {
 		if err != nil {
 			return err
 		}
-		arguments.AccessLogs = &lb.LoadBalancerAccessLogsArgs{Bucket: pulumi.String(bucket), Prefix: p.optional(spec.AccessLogs.Prefix), Enabled: pulumi.Bool(true)}
+		arguments.AccessLogs = &lb.LoadBalancerAccessLogsArgs{Bucket: pulumi.String(bucket),
+			Prefix: p.optional(spec.AccessLogs.Prefix), Enabled: pulumi.Bool(true)}
 	}
 	balancer, err := lb.NewLoadBalancer(p.Context, "balancer", arguments, p.patience())
 	if err != nil {
@@ -70,7 +74,8 @@ func (p *program) admitConnections(group *ec2.SecurityGroup, spec *resource.NLB,
 		l := &spec.Listeners[i]
 		for j, client := range clients {
 			for _, transport := range transports[l.Protocol] {
-				if err := p.admit(fmt.Sprintf("client-%d-%s", j+1, transport), group.ID(), transport, l.Port, client, "clients"); err != nil {
+				if err := p.admit(fmt.Sprintf("client-%d-%s", j+1, transport), group.ID(), transport, l.Port, client,
+					"clients"); err != nil {
 					return err
 				}
 			}
@@ -108,8 +113,10 @@ func (p *program) networkListeners(spec *resource.NLB, balancer *lb.LoadBalancer
 		if err != nil {
 			return err
 		}
-		arguments := &lb.ListenerArgs{LoadBalancerArn: balancer.Arn, Port: pulumi.Int(l.Port), Protocol: pulumi.String(l.Protocol),
-			DefaultActions: lb.ListenerDefaultActionArray{&lb.ListenerDefaultActionArgs{Type: pulumi.String("forward"), TargetGroupArn: target.Arn}}}
+		arguments := &lb.ListenerArgs{LoadBalancerArn: balancer.Arn, Port: pulumi.Int(l.Port),
+			Protocol: pulumi.String(l.Protocol),
+			DefaultActions: lb.ListenerDefaultActionArray{&lb.ListenerDefaultActionArgs{Type: pulumi.String("forward"),
+				TargetGroupArn: target.Arn}}}
 		if l.Protocol == "TLS" {
 			if len(certificates) == 0 {
 				return fmt.Errorf("the TLS listener %s has no certificate", l.Name)
@@ -154,13 +161,16 @@ func (p *program) networkTargets(l *resource.NLBListener, net network) (*lb.Targ
 		protocol = "TCP" // TLS ends at the load balancer
 	}
 	port := l.EffectiveTargetPort()
-	check := &lb.TargetGroupHealthCheckArgs{Enabled: pulumi.Bool(true), Protocol: pulumi.String("TCP"), Port: pulumi.String("traffic-port"),
+	check := &lb.TargetGroupHealthCheckArgs{Enabled: pulumi.Bool(true), Protocol: pulumi.String("TCP"),
+		Port:     pulumi.String("traffic-port"),
 		Interval: pulumi.Int(10), HealthyThreshold: pulumi.Int(3), UnhealthyThreshold: pulumi.Int(3)}
 	if l.HealthCheckPath != "" {
-		check.Protocol, check.Path, check.Matcher = pulumi.String("HTTP"), pulumi.String(l.HealthCheckPath), pulumi.String("200-399")
+		check.Protocol, check.Path, check.Matcher = pulumi.String("HTTP"), pulumi.String(l.HealthCheckPath),
+			pulumi.String("200-399")
 	}
 	arguments := &lb.TargetGroupArgs{
-		Name: pulumi.String(p.name(maxLoadBalancerName, "", l.Name, strconv.Itoa(port), protocol, net.vpcID)), VpcId: pulumi.String(net.vpcID),
+		Name:       pulumi.String(p.name(maxLoadBalancerName, "", l.Name, strconv.Itoa(port), protocol, net.vpcID)),
+		VpcId:      pulumi.String(net.vpcID),
 		TargetType: pulumi.String("ip"), Port: pulumi.Int(port), Protocol: pulumi.String(protocol), HealthCheck: check,
 		DeregistrationDelay: pulumi.Int(60), ConnectionTermination: pulumi.Bool(true)}
 	if protocol == "TCP" { // with UDP the address is always handed on
@@ -170,6 +180,8 @@ func (p *program) networkTargets(l *resource.NLBListener, net network) (*lb.Targ
 }
 
 func (p *program) targetAlarms(name string, balancer *lb.LoadBalancer, target *lb.TargetGroup) error {
-	return p.alarms(alarm{name: "unhealthy-" + name, about: "ill targets of " + name, namespace: "AWS/NetworkELB", metric: "UnHealthyHostCount",
-		dimensions: pulumi.StringMap{"LoadBalancer": balancer.ArnSuffix, "TargetGroup": target.ArnSuffix}, statistic: "Maximum", fixed: new(float64)})
+	return p.alarms(alarm{name: "unhealthy-" + name, about: "ill targets of " + name, namespace: "AWS/NetworkELB",
+		metric:     "UnHealthyHostCount",
+		dimensions: pulumi.StringMap{"LoadBalancer": balancer.ArnSuffix, "TargetGroup": target.ArnSuffix},
+		statistic:  "Maximum", fixed: new(float64)})
 }

@@ -24,8 +24,9 @@ func observability(p *program, spec *resource.Observability) error {
 		if err != nil {
 			return err
 		}
-		made, err := cloudwatch.NewDashboard(p.Context, "dashboard", &cloudwatch.DashboardArgs{DashboardName: pulumi.String(p.name(maxLongName, "")),
-			DashboardBody: pulumi.String(body)})
+		made, err := cloudwatch.NewDashboard(p.Context, "dashboard",
+			&cloudwatch.DashboardArgs{DashboardName: pulumi.String(p.name(maxLongName, "")),
+				DashboardBody: pulumi.String(body)})
 		if err != nil {
 			return err
 		}
@@ -40,24 +41,29 @@ func (p *program) alarmTopic(spec *resource.Alarms) error {
 	p.output("alarmThresholds", pulumi.StringMap{
 		"cpu": pulumi.String(strconv.Itoa(spec.CPU)), "memory": pulumi.String(strconv.Itoa(spec.Memory)),
 		"errorRate":   pulumi.String(strconv.FormatFloat(spec.ErrorRate, 'g', -1, 64)),
-		"freeStorage": pulumi.String(strconv.Itoa(spec.FreeStorage)), "messageAge": pulumi.String(fmt.Sprintf("%ds", int(spec.MessageAge.Seconds())))})
+		"freeStorage": pulumi.String(strconv.Itoa(spec.FreeStorage)),
+		"messageAge":  pulumi.String(fmt.Sprintf("%ds", int(spec.MessageAge.Seconds())))})
 	topic := pulumi.StringInput(pulumi.String(string(spec.ExistingTopic)))
 	if spec.ExistingTopic == "" {
-		made, err := sns.NewTopic(p.Context, "alarms", &sns.TopicArgs{Name: pulumi.String(p.name(maxLongName, "alarms")), KmsMasterKeyId: p.key("")})
+		made, err := sns.NewTopic(p.Context, "alarms",
+			&sns.TopicArgs{Name: pulumi.String(p.name(maxLongName, "alarms")), KmsMasterKeyId: p.key("")})
 		if err != nil {
 			return err
 		}
-		policy, err := p.deliveryPolicy("sns:Publish", "sns:Publish", made.Arn, "cloudwatch.amazonaws.com", "events.amazonaws.com")
+		policy, err := p.deliveryPolicy("sns:Publish", "sns:Publish", made.Arn, "cloudwatch.amazonaws.com",
+			"events.amazonaws.com")
 		if err != nil {
 			return err
 		}
-		if _, err := sns.NewTopicPolicy(p.Context, "alarms", &sns.TopicPolicyArgs{Arn: made.Arn, Policy: policy}); err != nil {
+		if _, err := sns.NewTopicPolicy(p.Context, "alarms", &sns.TopicPolicyArgs{Arn: made.Arn,
+			Policy: policy}); err != nil {
 			return err
 		}
 		topic = made.Arn
 	}
 	for _, address := range spec.Emails {
-		if _, err := sns.NewTopicSubscription(p.Context, address, &sns.TopicSubscriptionArgs{Topic: topic, Protocol: pulumi.String("email"),
+		if _, err := sns.NewTopicSubscription(p.Context, address, &sns.TopicSubscriptionArgs{Topic: topic,
+			Protocol: pulumi.String("email"),
 			Endpoint: pulumi.String(address)}); err != nil {
 			return err
 		}
@@ -73,9 +79,12 @@ func (p *program) sampling(spec resource.Tracing) error {
 	}
 	of := p.order.Address
 	any := pulumi.String("*")
-	_, err := xray.NewSamplingRule(p.Context, "sampling", &xray.SamplingRuleArgs{RuleName: pulumi.String(p.name(maxLoadBalancerName, "")),
-		ServiceName: pulumi.String(of.Stack + "-" + of.Environment + "-*"), FixedRate: pulumi.Float64(spec.SamplePercent / 100), ReservoirSize: pulumi.Int(1),
-		Priority: pulumi.Int(1000), Version: pulumi.Int(1), Host: any, HttpMethod: any, ResourceArn: any, ServiceType: any, UrlPath: any})
+	_, err := xray.NewSamplingRule(p.Context, "sampling",
+		&xray.SamplingRuleArgs{RuleName: pulumi.String(p.name(maxLoadBalancerName, "")),
+			ServiceName: pulumi.String(of.Stack + "-" + of.Environment + "-*"),
+			FixedRate:   pulumi.Float64(spec.SamplePercent / 100), ReservoirSize: pulumi.Int(1),
+			Priority: pulumi.Int(1000), Version: pulumi.Int(1), Host: any, HttpMethod: any, ResourceArn: any,
+			ServiceType: any, UrlPath: any})
 	return err
 }
 
@@ -122,11 +131,13 @@ var graphs = []struct{ title, dimensions, metric, statistic string }{
 func (p *program) dashboard() dashboard {
 	const columns, width, height = 3, 8, 6
 	of := p.order.Address
-	words := strings.Join(strings.Split(of.Stack+"-"+of.Environment, "-"), " ") // a search finds words, not parts of names
+	words := strings.Join(strings.Split(of.Stack+"-"+of.Environment, "-"),
+		" ") // a search finds words, not parts of names
 	var d dashboard
 	for i, g := range graphs {
 		search := fmt.Sprintf(`SEARCH('{%s} MetricName="%s" %s', '%s', 60)`, g.dimensions, g.metric, words, g.statistic)
-		d.Widgets = append(d.Widgets, widget{Type: "metric", X: i % columns * width, Y: i / columns * height, Width: width, Height: height,
+		d.Widgets = append(d.Widgets, widget{Type: "metric", X: i % columns * width, Y: i / columns * height,
+			Width: width, Height: height,
 			Properties: properties{Title: g.title, Region: p.order.Region, View: "timeSeries", Period: 60,
 				Metrics: [][]any{{map[string]string{"expression": search, "id": fmt.Sprintf("e%d", i+1)}}}}})
 	}

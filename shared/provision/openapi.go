@@ -85,7 +85,8 @@ const (
 )
 
 func newOpenAPI(title string) *openAPI {
-	return &openAPI{OpenAPI: "3.0.1", Info: openAPIInfo{Title: title, Version: "1"}, Paths: map[string]map[string]operation{}}
+	return &openAPI{OpenAPI: "3.0.1", Info: openAPIInfo{Title: title, Version: "1"},
+		Paths: map[string]map[string]operation{}}
 }
 
 // secure adds a security scheme.
@@ -102,9 +103,11 @@ var pathVariable = regexp.MustCompile(`\{([A-Za-z0-9._-]+)\+?\}`)
 // route adds what a route calls.
 func (a *openAPI) route(spec *resource.Route, calls integration) {
 	method, path, _ := strings.Cut(spec.Route, " ")
-	made := operation{Responses: map[string]response{"default": {Description: "what is called answers for itself"}}, Integration: calls}
+	made := operation{Responses: map[string]response{"default": {Description: "what is called answers for itself"}},
+		Integration: calls}
 	for _, variable := range pathVariable.FindAllStringSubmatch(path, -1) {
-		made.Parameters = append(made.Parameters, pathParameter{Name: variable[1], In: "path", Required: true, Schema: map[string]string{"type": "string"}})
+		made.Parameters = append(made.Parameters, pathParameter{Name: variable[1], In: "path", Required: true,
+			Schema: map[string]string{"type": "string"}})
 	}
 	required := map[string][]string{}
 	if spec.Authorizer != "" && spec.Authorizer != "none" {
@@ -145,8 +148,10 @@ func (a *openAPI) crossOrigins(rule *resource.CORSRule) error {
 		return nil
 	}
 	headers := map[string]string{
-		"Access-Control-Allow-Methods": strings.Join(rule.Methods, ","), "Access-Control-Allow-Headers": strings.Join(rule.Headers, ","),
-		"Access-Control-Expose-Headers": strings.Join(rule.ExposeHeaders, ","), "Access-Control-Max-Age": fmt.Sprint(int(rule.MaxAge.Seconds())),
+		"Access-Control-Allow-Methods":  strings.Join(rule.Methods, ","),
+		"Access-Control-Allow-Headers":  strings.Join(rule.Headers, ","),
+		"Access-Control-Expose-Headers": strings.Join(rule.ExposeHeaders, ","),
+		"Access-Control-Max-Age":        fmt.Sprint(int(rule.MaxAge.Seconds())),
 	}
 	origins, err := json.Marshal(rule.Origins)
 	if err != nil {
@@ -155,7 +160,8 @@ func (a *openAPI) crossOrigins(rule *resource.CORSRule) error {
 	// More than one origin cannot be answered with; the one that asks is, if it is among them.
 	template := `#set($asks = $input.params("Origin"))` + "\n#set($allowed = " + string(origins) + ")\n" +
 		`#if($allowed.contains($asks) || $allowed.contains("*"))#set($context.responseOverride.header.Access-Control-Allow-Origin = $asks)#end`
-	answer := integrationResponse{Status: "204", Parameters: map[string]string{}, Templates: map[string]string{"application/json": template}}
+	answer := integrationResponse{Status: "204", Parameters: map[string]string{},
+		Templates: map[string]string{"application/json": template}}
 	offered := map[string]map[string]any{"Access-Control-Allow-Origin": {"schema": map[string]string{"type": "string"}}}
 	for _, name := range sortedKeys(headers) {
 		if headers[name] != "" {
@@ -167,11 +173,13 @@ func (a *openAPI) crossOrigins(rule *resource.CORSRule) error {
 		if _, written := a.Paths[path]["options"]; written {
 			continue
 		}
-		asked := operation{Responses: map[string]response{"204": {Description: "who may call", Headers: offered}}, Integration: integration{Type: "mock",
-			Passthrough: "when_no_match", RequestTemplates: map[string]string{"application/json": `{"statusCode":204}`},
-			Responses: map[string]integrationResponse{"default": answer}}}
+		asked := operation{Responses: map[string]response{"204": {Description: "who may call", Headers: offered}},
+			Integration: integration{Type: "mock",
+				Passthrough: "when_no_match", RequestTemplates: map[string]string{"application/json": `{"statusCode":204}`},
+				Responses: map[string]integrationResponse{"default": answer}}}
 		for _, variable := range pathVariable.FindAllStringSubmatch(path, -1) {
-			asked.Parameters = append(asked.Parameters, pathParameter{Name: variable[1], In: "path", Required: true, Schema: map[string]string{"type": "string"}})
+			asked.Parameters = append(asked.Parameters, pathParameter{Name: variable[1], In: "path", Required: true,
+				Schema: map[string]string{"type": "string"}})
 		}
 		a.Paths[path]["options"] = asked
 	}

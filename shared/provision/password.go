@@ -20,7 +20,8 @@ type password struct {
 // the password, and what stands beside it.
 func (p *program) password(name string, beside map[string]string) (password, error) {
 	secret, err := secretsmanager.NewSecret(p.Context, name, &secretsmanager.SecretArgs{
-		Name: pulumi.String(p.order.Address.String() + "/" + name), Description: pulumi.String("password of " + p.order.Address.Short()), KmsKeyId: p.key("")})
+		Name:        pulumi.String(p.order.Address.String() + "/" + name),
+		Description: pulumi.String("password of " + p.order.Address.Short()), KmsKeyId: p.key("")})
 	if err != nil {
 		return password{}, err
 	}
@@ -30,8 +31,10 @@ func (p *program) password(name string, beside map[string]string) (password, err
 	if err != nil {
 		return password{}, err
 	}
-	version, err := secretsmanager.NewSecretVersion(p.Context, name, &secretsmanager.SecretVersionArgs{SecretId: secret.ID(),
-		SecretString: pulumi.ToSecret(pulumi.String(text)).(pulumi.StringOutput)}, pulumi.IgnoreChanges([]string{"secretString"}))
+	version, err := secretsmanager.NewSecretVersion(p.Context, name,
+		&secretsmanager.SecretVersionArgs{SecretId: secret.ID(),
+			SecretString: pulumi.ToSecret(pulumi.String(text)).(pulumi.StringOutput)},
+		pulumi.IgnoreChanges([]string{"secretString"}))
 	if err != nil {
 		return password{}, err
 	}

@@ -13,7 +13,8 @@ import (
 )
 
 // template is what each pod is made of.
-func (p *program) template(s *pods, spec *resource.Container, ports []resource.Port, extra map[string]string, restart string) (*corev1.PodTemplateSpecArgs, error) {
+func (p *program) template(s *pods, spec *resource.Container, ports []resource.Port, extra map[string]string,
+	restart string) (*corev1.PodTemplateSpecArgs, error) {
 	variables, err := p.podVariables(s, spec.Env, extra)
 	if err != nil {
 		return nil, err
@@ -22,8 +23,10 @@ func (p *program) template(s *pods, spec *resource.Container, ports []resource.P
 	if err != nil {
 		return nil, err
 	}
-	container := &corev1.ContainerArgs{Name: pulumi.String(s.name), Image: pulumi.String(spec.Image), Env: variables, VolumeMounts: mounts,
-		Resources: podResources(spec), SecurityContext: &corev1.SecurityContextArgs{ReadOnlyRootFilesystem: pulumi.Bool(spec.ReadOnlyRootFilesystem),
+	container := &corev1.ContainerArgs{Name: pulumi.String(s.name), Image: pulumi.String(spec.Image), Env: variables,
+		VolumeMounts: mounts,
+		Resources:    podResources(spec),
+		SecurityContext: &corev1.SecurityContextArgs{ReadOnlyRootFilesystem: pulumi.Bool(spec.ReadOnlyRootFilesystem),
 			AllowPrivilegeEscalation: pulumi.Bool(false)}}
 	// What Kubernetes calls the command is what others call the entry point.
 	if len(spec.EntryPoint) > 0 {
@@ -36,12 +39,15 @@ func (p *program) template(s *pods, spec *resource.Container, ports []resource.P
 		container.Ports = array
 	}
 	probes(container, spec.HealthCheck, ports)
-	pod := &corev1.PodSpecArgs{Containers: corev1.ContainerArray{container}, ServiceAccountName: s.account.Metadata.Name(),
-		TerminationGracePeriodSeconds: pulumi.Int(int(spec.StopTimeout.Seconds())), NodeSelector: nodeSelector(spec, s.settings), Tolerations: tolerations(s.settings),
+	pod := &corev1.PodSpecArgs{Containers: corev1.ContainerArray{container},
+		ServiceAccountName:            s.account.Metadata.Name(),
+		TerminationGracePeriodSeconds: pulumi.Int(int(spec.StopTimeout.Seconds())),
+		NodeSelector:                  nodeSelector(spec, s.settings), Tolerations: tolerations(s.settings),
 		SecurityContext: podSecurity(spec.User), AutomountServiceAccountToken: pulumi.Bool(false),
 		TopologySpreadConstraints: corev1.TopologySpreadConstraintArray{&corev1.TopologySpreadConstraintArgs{MaxSkew: pulumi.Int(1),
-			TopologyKey: pulumi.String("topology.kubernetes.io/zone"), WhenUnsatisfiable: pulumi.String("ScheduleAnyway"),
-			LabelSelector: &metav1.LabelSelectorArgs{MatchLabels: s.selector}}}}
+			TopologyKey:       pulumi.String("topology.kubernetes.io/zone"),
+			WhenUnsatisfiable: pulumi.String("ScheduleAnyway"),
+			LabelSelector:     &metav1.LabelSelectorArgs{MatchLabels: s.selector}}}}
 	if len(volumes) > 0 {
 		pod.Volumes = volumes
 	}
@@ -57,7 +63,8 @@ func (p *program) template(s *pods, spec *resource.Container, ports []resource.P
 
 // podVariables makes the container's variables. Secret ones are read from their store now and kept in a secret of the
 // cluster; its name changes with what it holds, so that the pods are started anew.
-func (p *program) podVariables(s *pods, written []resource.EnvVar, extra map[string]string) (corev1.EnvVarArray, error) {
+func (p *program) podVariables(s *pods, written []resource.EnvVar, extra map[string]string) (corev1.EnvVarArray,
+	error) {
 	var array corev1.EnvVarArray
 	known := map[string]bool{}
 	secrets := pulumi.StringMap{}
@@ -86,8 +93,9 @@ func (p *program) podVariables(s *pods, written []resource.EnvVar, extra map[str
 	if len(secretNames) == 0 {
 		return array, nil
 	}
-	made, err := corev1.NewSecret(p.Context, s.name, &corev1.SecretArgs{StringData: secrets, Metadata: &metav1.ObjectMetaArgs{
-		Namespace: s.namespace.ToStringOutput().ToStringPtrOutput(), Labels: s.labels}}, s.in())
+	made, err := corev1.NewSecret(p.Context, s.name, &corev1.SecretArgs{StringData: secrets,
+		Metadata: &metav1.ObjectMetaArgs{
+			Namespace: s.namespace.ToStringOutput().ToStringPtrOutput(), Labels: s.labels}}, s.in())
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +124,8 @@ func (p *program) podVolumes(s *pods, spec *resource.Container) (corev1.VolumeAr
 		}
 		volumes = append(volumes, &corev1.VolumeArgs{Name: pulumi.String(v.Name),
 			PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSourceArgs{ClaimName: claim.Metadata.Name().Elem(), ReadOnly: pulumi.Bool(v.ReadOnly)}})
-		mounts = append(mounts, &corev1.VolumeMountArgs{Name: pulumi.String(v.Name), MountPath: pulumi.String(v.Path), ReadOnly: pulumi.Bool(v.ReadOnly)})
+		mounts = append(mounts, &corev1.VolumeMountArgs{Name: pulumi.String(v.Name), MountPath: pulumi.String(v.Path),
+			ReadOnly: pulumi.Bool(v.ReadOnly)})
 	}
 	return volumes, mounts, nil
 }
@@ -141,16 +150,22 @@ func (p *program) claim(s *pods, v resource.Volume) (*corev1.PersistentVolumeCla
 	}
 	size, modes := pulumi.StringMap{"storage": pulumi.String("1Gi")}, texts("ReadWriteMany")
 	name := p.name(maxLabel, v.Name)
-	volume, err := corev1.NewPersistentVolume(p.Context, v.Name, &corev1.PersistentVolumeArgs{Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(name), Labels: s.labels},
-		Spec: &corev1.PersistentVolumeSpecArgs{Capacity: size, AccessModes: modes, StorageClassName: pulumi.String(""), PersistentVolumeReclaimPolicy: pulumi.String("Retain"),
-			Csi:          &corev1.CSIPersistentVolumeSourceArgs{Driver: pulumi.String("efs.csi.aws.com"), VolumeHandle: pulumi.String(handle)},
-			MountOptions: texts("tls", "iam")}}, s.in())
+	volume, err := corev1.NewPersistentVolume(p.Context, v.Name,
+		&corev1.PersistentVolumeArgs{Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(name), Labels: s.labels},
+			Spec: &corev1.PersistentVolumeSpecArgs{Capacity: size, AccessModes: modes,
+				StorageClassName:              pulumi.String(""),
+				PersistentVolumeReclaimPolicy: pulumi.String("Retain"),
+				Csi: &corev1.CSIPersistentVolumeSourceArgs{Driver: pulumi.String("efs.csi.aws.com"),
+					VolumeHandle: pulumi.String(handle)},
+				MountOptions: texts("tls", "iam")}}, s.in())
 	if err != nil {
 		return nil, err
 	}
-	return corev1.NewPersistentVolumeClaim(p.Context, v.Name, &corev1.PersistentVolumeClaimArgs{Metadata: s.meta(name, nil),
-		Spec: &corev1.PersistentVolumeClaimSpecArgs{AccessModes: modes, StorageClassName: pulumi.String(""), VolumeName: volume.Metadata.Name(),
-			Resources: &corev1.VolumeResourceRequirementsArgs{Requests: size}}}, s.in())
+	return corev1.NewPersistentVolumeClaim(p.Context, v.Name,
+		&corev1.PersistentVolumeClaimArgs{Metadata: s.meta(name, nil),
+			Spec: &corev1.PersistentVolumeClaimSpecArgs{AccessModes: modes, StorageClassName: pulumi.String(""),
+				VolumeName: volume.Metadata.Name(),
+				Resources:  &corev1.VolumeResourceRequirementsArgs{Requests: size}}}, s.in())
 }
 
 // podResources reserves what the spec asks for. More memory is never given, more processor when there is some.
@@ -164,7 +179,8 @@ func podResources(spec *resource.Container) *corev1.ResourceRequirementsArgs {
 func containerPorts(ports []resource.Port) corev1.ContainerPortArray {
 	var array corev1.ContainerPortArray
 	for _, port := range ports {
-		array = append(array, &corev1.ContainerPortArgs{Name: pulumi.String(portName(port)), ContainerPort: pulumi.Int(port.Port), Protocol: pulumi.String(transport(port))})
+		array = append(array, &corev1.ContainerPortArgs{Name: pulumi.String(portName(port)),
+			ContainerPort: pulumi.Int(port.Port), Protocol: pulumi.String(transport(port))})
 	}
 	return array
 }
@@ -197,7 +213,8 @@ func probes(container *corev1.ContainerArgs, check *resource.HealthCheck, ports 
 		return
 	}
 	ask := func(interval resource.Duration, failures int) *corev1.ProbeArgs {
-		probe := &corev1.ProbeArgs{PeriodSeconds: pulumi.Int(int(interval.Seconds())), TimeoutSeconds: pulumi.Int(int(check.Timeout.Seconds())),
+		probe := &corev1.ProbeArgs{PeriodSeconds: pulumi.Int(int(interval.Seconds())),
+			TimeoutSeconds:   pulumi.Int(int(check.Timeout.Seconds())),
 			FailureThreshold: pulumi.Int(failures)}
 		if len(check.Command) > 0 {
 			probe.Exec = &corev1.ExecActionArgs{Command: texts(check.Command...)}

@@ -107,7 +107,8 @@ func (s statement) check() error {
 			return fmt.Errorf("statement %s allows action %s", s.sid, action)
 		}
 		for _, resource := range s.resources {
-			if _, listed := withoutResources[action]; resource == pulumi.String("*") && !listed && !s.explicit && !s.deny {
+			if _, listed := withoutResources[action]; resource == pulumi.String("*") && !listed && !s.explicit &&
+				!s.deny {
 				return fmt.Errorf("statement %s allows %s on every resource without a listed reason", s.sid, action)
 			}
 		}
@@ -117,7 +118,8 @@ func (s statement) check() error {
 
 // refusePlain is the policy of something that lets nobody in without TLS.
 func refusePlain(everything string, resources ...pulumi.StringInput) (pulumi.StringOutput, error) {
-	s := statement{sid: "RefusePlain", deny: true, actions: []string{everything}, resources: resources, principal: everybody}
+	s := statement{sid: "RefusePlain", deny: true, actions: []string{everything}, resources: resources,
+		principal: everybody}
 	s.when("Bool", "aws:SecureTransport", pulumi.String("false"))
 	return document(s)
 }

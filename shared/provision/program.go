@@ -39,7 +39,8 @@ const runTag = "deployer:run"
 // newProgram prepares the provider and sees to it that every resource is made by it, in the order's region, with the
 // component's tags.
 func newProgram(ctx *pulumi.Context, order execution.Order, dismantle bool) (*program, error) {
-	p := &program{Context: ctx, order: order, common: order.Spec.Base(), dismantle: dismantle, random: rand.Text, outputs: pulumi.Map{}}
+	p := &program{Context: ctx, order: order, common: order.Spec.Base(), dismantle: dismantle, random: rand.Text,
+		outputs: pulumi.Map{}}
 	arguments := &aws.ProviderArgs{Region: pulumi.String(order.Region)}
 	if order.Account != "" {
 		// Credentials of another account must fail before they create anything.
@@ -134,6 +135,12 @@ func (p *program) output(name string, value pulumi.Input) {
 // guard protects the resources that hold the component's data: Pulumi refuses to delete or replace them until Destroy
 // lifts that.
 func (p *program) guard() pulumi.ResourceOption { return pulumi.Protect(!p.dismantle) }
+
+// replacedBy makes changes of some fields replace a resource, where AWS takes them in steps or not at all. Its name is the same
+// before and after, so the old one has to go first.
+func replacedBy(fields ...string) pulumi.ResourceOption {
+	return pulumi.Composite(pulumi.ReplaceOnChanges(fields), pulumi.DeleteBeforeReplace(true))
+}
 
 // first takes a text out of the first of several things that AWS returns. There is always one; should there be none all the
 // same, a program must fail and not panic, because it shares its process with others.

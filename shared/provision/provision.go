@@ -53,9 +53,11 @@ func New(options Options) (*Engine, error) {
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
-	driver, err := engine.New(engine.Options{Pulumi: options.Pulumi, Objects: options.Objects, BackendURL: options.BackendURL,
-		SecretsProvider: options.SecretsProvider, Env: options.Env, WorkDir: options.WorkDir, Parallelism: options.Parallelism,
-		Grace: options.Grace, Log: options.Log})
+	driver, err := engine.New(engine.Options{Pulumi: options.Pulumi, Objects: options.Objects,
+		BackendURL:      options.BackendURL,
+		SecretsProvider: options.SecretsProvider, Env: options.Env, WorkDir: options.WorkDir,
+		Parallelism: options.Parallelism,
+		Grace:       options.Grace, Log: options.Log})
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +138,8 @@ func (e *Engine) keep(ctx context.Context, call engine.Call) (execution.Result, 
 	if err != nil {
 		return execution.Result{}, err
 	}
-	result := execution.Result{Resources: len(report.Resources), Checkpoint: report.Checkpoint, Kept: len(report.Resources) > 0}
+	result := execution.Result{Resources: len(report.Resources), Checkpoint: report.Checkpoint,
+		Kept: len(report.Resources) > 0}
 	for _, r := range report.Resources {
 		result.Pending = append(result.Pending, r.Type+" "+r.ID)
 	}
@@ -150,7 +153,8 @@ func (e *Engine) call(operation engine.Operation, order execution.Order, dismant
 		return engine.Call{}, err
 	}
 	of := order.Address
-	call := engine.Call{Operation: operation, Project: of.PulumiProject(), Stack: of.PulumiStack(), Prefix: of.PulumiPrefix(order.Epoch),
+	call := engine.Call{Operation: operation, Project: of.PulumiProject(), Stack: of.PulumiStack(),
+		Prefix:  of.PulumiPrefix(order.Epoch),
 		Refresh: order.Refresh, Program: func(ctx *pulumi.Context) error {
 			p, err := newProgram(ctx, order, dismantle)
 			if err != nil {
@@ -162,16 +166,21 @@ func (e *Engine) call(operation engine.Operation, order execution.Order, dismant
 	if order.BaseEpoch != "" {
 		call.Base = of.PulumiPrefix(order.BaseEpoch)
 	}
-	call.Resolve = func(pending []engine.PendingOperation) ([]engine.Resolution, error) { return resolve(order, pending) }
+	call.Resolve = func(pending []engine.PendingOperation) ([]engine.Resolution,
+		error) {
+		return resolve(order, pending)
+	}
 	return call, nil
 }
 
 // conclude makes the result of a report, and the error that people read.
 func (e *Engine) conclude(order execution.Order, report engine.Report, err error) (execution.Result, error) {
-	result := execution.Result{Resources: len(report.Resources), Checkpoint: report.Checkpoint, Duration: report.Duration}
+	result := execution.Result{Resources: len(report.Resources), Checkpoint: report.Checkpoint,
+		Duration: report.Duration}
 	for _, c := range report.Changes {
-		result.Changes = append(result.Changes, execution.ResourceChange{Type: c.Type, Name: c.Name, ID: c.ID, Operation: c.Operation,
-			Fields: c.Fields, Failed: c.Failed, Message: shown(c.Message)})
+		result.Changes = append(result.Changes, execution.ResourceChange{Type: c.Type, Name: c.Name, ID: c.ID,
+			Operation: c.Operation,
+			Fields:    c.Fields, Failed: c.Failed, Message: shown(c.Message)})
 	}
 	for _, p := range report.Pending {
 		result.Pending = append(result.Pending, p.Operation+" "+p.Type+" "+p.Name)
@@ -192,7 +201,8 @@ func (e *Engine) outputs(order execution.Order, report engine.Report) (map[strin
 	for name, value := range report.Outputs {
 		output, declared := definition.Output(name)
 		if !declared {
-			return outputs, fmt.Errorf("provision: kind %s exports %s, which its definition does not declare", order.Kind, name)
+			return outputs, fmt.Errorf("provision: kind %s exports %s, which its definition does not declare",
+				order.Kind, name)
 		}
 		if output.Secret && !strings.Contains(string(value), `"secretRef"`) {
 			return outputs, fmt.Errorf("provision: kind %s exports the secret output %s in clear", order.Kind, name)
@@ -200,7 +210,8 @@ func (e *Engine) outputs(order execution.Order, report engine.Report) (map[strin
 		outputs[name] = value
 	}
 	if len(report.Secrets) > 0 {
-		return outputs, fmt.Errorf("provision: kind %s exports secret values: %s", order.Kind, strings.Join(report.Secrets, ", "))
+		return outputs, fmt.Errorf("provision: kind %s exports secret values: %s", order.Kind,
+			strings.Join(report.Secrets, ", "))
 	}
 	return outputs, nil
 }

@@ -22,11 +22,13 @@ func (p *program) fifoName(limit int, fifo bool, suffix string) string {
 
 func queue(p *program, spec *resource.SQS) error {
 	arguments := p.queueArguments(spec, p.fifoName(maxQueueName, spec.FIFO, ""))
-	arguments.VisibilityTimeoutSeconds, arguments.MessageRetentionSeconds = seconds(spec.VisibilityTimeout), seconds(spec.Retention)
+	arguments.VisibilityTimeoutSeconds, arguments.MessageRetentionSeconds = seconds(spec.VisibilityTimeout),
+		seconds(spec.Retention)
 	arguments.DelaySeconds, arguments.ReceiveWaitTimeSeconds = seconds(spec.Delay), seconds(spec.ReceiveWait)
 	arguments.MaxMessageSize = pulumi.Int(spec.MaxMessageSize)
 	if spec.HighThroughput {
-		arguments.DeduplicationScope, arguments.FifoThroughputLimit = pulumi.String("messageGroup"), pulumi.String("perMessageGroupId")
+		arguments.DeduplicationScope, arguments.FifoThroughputLimit = pulumi.String("messageGroup"),
+			pulumi.String("perMessageGroupId")
 	}
 	var dead *sqs.Queue
 	if spec.DeadLetter.Enabled {
@@ -44,10 +46,11 @@ func queue(p *program, spec *resource.SQS) error {
 	}
 	if dead != nil {
 		p.output("deadLetterUrl", dead.Url)
-		if _, err := sqs.NewRedriveAllowPolicy(p.Context, "dead-letters", &sqs.RedriveAllowPolicyArgs{QueueUrl: dead.Url,
-			RedriveAllowPolicy: made.Arn.ApplyT(func(arn string) (string, error) {
-				return asJSON(map[string]any{"redrivePermission": "byQueue", "sourceQueueArns": []string{arn}})
-			}).(pulumi.StringOutput)}); err != nil {
+		if _, err := sqs.NewRedriveAllowPolicy(p.Context, "dead-letters",
+			&sqs.RedriveAllowPolicyArgs{QueueUrl: dead.Url,
+				RedriveAllowPolicy: made.Arn.ApplyT(func(arn string) (string, error) {
+					return asJSON(map[string]any{"redrivePermission": "byQueue", "sourceQueueArns": []string{arn}})
+				}).(pulumi.StringOutput)}); err != nil {
 			return err
 		}
 	}
@@ -55,7 +58,8 @@ func queue(p *program, spec *resource.SQS) error {
 	if err != nil {
 		return err
 	}
-	if _, err := sqs.NewQueuePolicy(p.Context, "queue", &sqs.QueuePolicyArgs{QueueUrl: made.Url, Policy: policy}); err != nil {
+	if _, err := sqs.NewQueuePolicy(p.Context, "queue", &sqs.QueuePolicyArgs{QueueUrl: made.Url,
+		Policy: policy}); err != nil {
 		return err
 	}
 	p.output("url", made.Url)
@@ -68,7 +72,8 @@ func queue(p *program, spec *resource.SQS) error {
 func (p *program) queueArguments(spec *resource.SQS, name string) *sqs.QueueArgs {
 	arguments := &sqs.QueueArgs{Name: pulumi.String(name)}
 	if spec.FIFO {
-		arguments.FifoQueue, arguments.ContentBasedDeduplication = pulumi.Bool(true), pulumi.Bool(spec.ContentBasedDeduplication)
+		arguments.FifoQueue, arguments.ContentBasedDeduplication = pulumi.Bool(true),
+			pulumi.Bool(spec.ContentBasedDeduplication)
 	}
 	if key := p.key(spec.KMSKey); key != nil {
 		arguments.KmsMasterKeyId, arguments.KmsDataKeyReusePeriodSeconds = key, pulumi.Int(300)
@@ -96,17 +101,21 @@ func (p *program) deadLetters(spec *resource.SQS) (pulumi.StringInput, *sqs.Queu
 // queuePolicy refuses what does not come over TLS, and lets this account's topics, buckets and event rules deliver. Which of
 // them do is not known here: they come after the queue.
 func (p *program) queuePolicy(of *sqs.Queue) (pulumi.StringOutput, error) {
-	return p.deliveryPolicy("sqs:SendMessage", "sqs:*", of.Arn, "sns.amazonaws.com", "s3.amazonaws.com", "events.amazonaws.com")
+	return p.deliveryPolicy("sqs:SendMessage", "sqs:*", of.Arn, "sns.amazonaws.com", "s3.amazonaws.com",
+		"events.amazonaws.com")
 }
 
 // deliveryPolicy is the policy of a queue or a topic.
-func (p *program) deliveryPolicy(action, everything string, arn pulumi.StringInput, services ...string) (pulumi.StringOutput, error) {
-	plain := statement{sid: "RefusePlain", deny: true, actions: []string{everything}, resources: on(arn), principal: everybody}
+func (p *program) deliveryPolicy(action, everything string, arn pulumi.StringInput,
+	services ...string) (pulumi.StringOutput, error) {
+	plain := statement{sid: "RefusePlain", deny: true, actions: []string{everything}, resources: on(arn),
+		principal: everybody}
 	plain.when("Bool", "aws:SecureTransport", pulumi.String("false"))
 	statements := []statement{plain}
 	for _, service := range services {
 		name, _, _ := strings.Cut(service, ".")
-		s := statement{sid: "Deliver" + strings.ToUpper(name[:1]) + name[1:], actions: []string{action}, resources: on(arn), principal: ofService(service)}
+		s := statement{sid: "Deliver" + strings.ToUpper(name[:1]) + name[1:], actions: []string{action},
+			resources: on(arn), principal: ofService(service)}
 		s.when("StringEquals", "aws:SourceAccount", pulumi.String(p.account))
 		statements = append(statements, s)
 	}
@@ -114,23 +123,27 @@ func (p *program) deliveryPolicy(action, everything string, arn pulumi.StringInp
 }
 
 func topic(p *program, spec *resource.SNS) error {
-	arguments := &sns.TopicArgs{Name: pulumi.String(p.fifoName(maxLongName, spec.FIFO, "")), DisplayName: p.optional(spec.DisplayName),
+	arguments := &sns.TopicArgs{Name: pulumi.String(p.fifoName(maxLongName, spec.FIFO, "")),
+		DisplayName:    p.optional(spec.DisplayName),
 		KmsMasterKeyId: p.key(spec.KMSKey), SignatureVersion: pulumi.Int(2)}
 	if arguments.KmsMasterKeyId == nil {
 		arguments.KmsMasterKeyId = pulumi.String("alias/aws/sns")
 	}
 	if spec.FIFO {
-		arguments.FifoTopic, arguments.ContentBasedDeduplication = pulumi.Bool(true), pulumi.Bool(spec.ContentBasedDeduplication)
+		arguments.FifoTopic, arguments.ContentBasedDeduplication = pulumi.Bool(true),
+			pulumi.Bool(spec.ContentBasedDeduplication)
 	}
 	made, err := sns.NewTopic(p.Context, "topic", arguments)
 	if err != nil {
 		return err
 	}
-	policy, err := p.deliveryPolicy("sns:Publish", "sns:Publish", made.Arn, "s3.amazonaws.com", "events.amazonaws.com", "cloudwatch.amazonaws.com")
+	policy, err := p.deliveryPolicy("sns:Publish", "sns:Publish", made.Arn, "s3.amazonaws.com", "events.amazonaws.com",
+		"cloudwatch.amazonaws.com")
 	if err != nil {
 		return err
 	}
-	if _, err := sns.NewTopicPolicy(p.Context, "topic", &sns.TopicPolicyArgs{Arn: made.Arn, Policy: policy}); err != nil {
+	if _, err := sns.NewTopicPolicy(p.Context, "topic", &sns.TopicPolicyArgs{Arn: made.Arn,
+		Policy: policy}); err != nil {
 		return err
 	}
 	for i := range spec.Subscriptions {
@@ -148,7 +161,8 @@ func (p *program) subscription(of *sns.Topic, spec *resource.Subscription) error
 	if err != nil {
 		return err
 	}
-	arguments := &sns.TopicSubscriptionArgs{Topic: of.Arn, Protocol: pulumi.String(protocol), Endpoint: pulumi.String(endpoint)}
+	arguments := &sns.TopicSubscriptionArgs{Topic: of.Arn, Protocol: pulumi.String(protocol),
+		Endpoint: pulumi.String(endpoint)}
 	if spec.Raw {
 		arguments.RawMessageDelivery = pulumi.Bool(true)
 	}
@@ -158,7 +172,8 @@ func (p *program) subscription(of *sns.Topic, spec *resource.Subscription) error
 			return err
 		}
 		scopes := map[string]string{"attributes": "MessageAttributes", "body": "MessageBody"}
-		arguments.FilterPolicy, arguments.FilterPolicyScope = pulumi.String(filter), pulumi.String(scopes[spec.FilterOn])
+		arguments.FilterPolicy, arguments.FilterPolicyScope = pulumi.String(filter),
+			pulumi.String(scopes[spec.FilterOn])
 	}
 	if !spec.DeadLetterQueue.IsZero() {
 		arn, err := p.read(spec.DeadLetterQueue.Component, "arn")

@@ -15,8 +15,10 @@ func redis(p *program, spec *resource.ElastiCacheRedis) error {
 		return err
 	}
 	name := p.name(maxCacheName, "")
-	subnets, err := elasticache.NewSubnetGroup(p.Context, "subnets", &elasticache.SubnetGroupArgs{Name: pulumi.String(name),
-		SubnetIds: texts(net.privateSubnets...), Description: pulumi.String("subnets of " + p.order.Address.Short())})
+	subnets, err := elasticache.NewSubnetGroup(p.Context, "subnets",
+		&elasticache.SubnetGroupArgs{Name: pulumi.String(name),
+			SubnetIds:   texts(net.privateSubnets...),
+			Description: pulumi.String("subnets of " + p.order.Address.Short())})
 	if err != nil {
 		return err
 	}
@@ -32,15 +34,20 @@ func redis(p *program, spec *resource.ElastiCacheRedis) error {
 		return err
 	}
 	arguments := &elasticache.ReplicationGroupArgs{
-		ReplicationGroupId: pulumi.String(name), Description: pulumi.String(p.order.Address.String()), Engine: pulumi.String(spec.Engine),
+		ReplicationGroupId: pulumi.String(name), Description: pulumi.String(p.order.Address.String()),
+		Engine:        pulumi.String(spec.Engine),
 		EngineVersion: pulumi.String(spec.Version), NodeType: pulumi.String(spec.NodeType), Port: pulumi.Int(spec.Port),
 		NumNodeGroups: pulumi.Int(spec.Shards), ReplicasPerNodeGroup: pulumi.Int(spec.ReplicasPerShard),
 		AutomaticFailoverEnabled: pulumi.Bool(spec.ReplicasPerShard > 0), MultiAzEnabled: pulumi.Bool(spec.MultiAZ),
-		AtRestEncryptionEnabled: pulumi.Bool(true), KmsKeyId: p.key(spec.KMSKey), TransitEncryptionEnabled: pulumi.Bool(spec.TransitEncryption),
-		SubnetGroupName: subnets.Name, SecurityGroupIds: pulumi.StringArray{group.ID()}, ParameterGroupName: parameters.Name,
-		SnapshotRetentionLimit: pulumi.Int(spec.SnapshotRetentionDays), SnapshotWindow: p.optional(string(spec.SnapshotWindow)),
-		MaintenanceWindow: p.optional(string(spec.Maintenance.Window)), AutoMinorVersionUpgrade: pulumi.Bool(spec.Maintenance.AutoMinorVersionUpgrade),
-		ApplyImmediately: pulumi.Bool(spec.ApplyImmediately),
+		AtRestEncryptionEnabled: pulumi.Bool(true), KmsKeyId: p.key(spec.KMSKey),
+		TransitEncryptionEnabled: pulumi.Bool(spec.TransitEncryption),
+		SubnetGroupName:          subnets.Name, SecurityGroupIds: pulumi.StringArray{group.ID()},
+		ParameterGroupName:      parameters.Name,
+		SnapshotRetentionLimit:  pulumi.Int(spec.SnapshotRetentionDays),
+		SnapshotWindow:          p.optional(string(spec.SnapshotWindow)),
+		MaintenanceWindow:       p.optional(string(spec.Maintenance.Window)),
+		AutoMinorVersionUpgrade: pulumi.Bool(spec.Maintenance.AutoMinorVersionUpgrade),
+		ApplyImmediately:        pulumi.Bool(spec.ApplyImmediately),
 	}
 	if !p.skipSnapshot() {
 		arguments.FinalSnapshotIdentifier = p.finalSnapshot(maxCacheName)
@@ -54,7 +61,8 @@ func redis(p *program, spec *resource.ElastiCacheRedis) error {
 		p.output("secretArn", token.arn)
 		p.passwordOutput(token.arn)
 	}
-	made, err := elasticache.NewReplicationGroup(p.Context, "cache", arguments, p.guard(), p.patience())
+	made, err := elasticache.NewReplicationGroup(p.Context, "cache", arguments, p.guard(), p.patience(),
+		replacedBy("transitEncryptionEnabled"))
 	if err != nil {
 		return err
 	}
@@ -95,7 +103,8 @@ func (p *program) cacheParameters(spec *resource.ElastiCacheRedis) (*elasticache
 	}
 	var array elasticache.ParameterGroupParameterArray
 	for _, name := range sortedKeys(values) {
-		array = append(array, &elasticache.ParameterGroupParameterArgs{Name: pulumi.String(name), Value: pulumi.String(values[name])})
+		array = append(array, &elasticache.ParameterGroupParameterArgs{Name: pulumi.String(name),
+			Value: pulumi.String(values[name])})
 	}
 	return elasticache.NewParameterGroup(p.Context, "parameters", &elasticache.ParameterGroupArgs{
 		Name: pulumi.String(p.name(maxLongName, "", family)), Family: pulumi.String(family), Parameters: array,

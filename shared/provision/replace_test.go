@@ -13,15 +13,21 @@ import (
 
 // bodies are the resources that are the component: when one of them goes and another comes, so does the component.
 var bodies = map[resource.Kind][]string{
-	"MicroService": {"aws:ecs/service:Service", "kubernetes:apps/v1:Deployment"}, "Worker": {"aws:ecs/service:Service", "kubernetes:apps/v1:Deployment"},
-	"CronJob": {"aws:scheduler/schedule:Schedule", "kubernetes:batch/v1:CronJob"}, "Lambda": {"aws:lambda/function:Function"},
-	"EC2Instance": {"aws:ec2/instance:Instance"}, "RDS": {"aws:rds/instance:Instance", "aws:rds/cluster:Cluster"},
+	"MicroService": {"aws:ecs/service:Service", "kubernetes:apps/v1:Deployment"},
+	"Worker":       {"aws:ecs/service:Service", "kubernetes:apps/v1:Deployment"},
+	"CronJob":      {"aws:scheduler/schedule:Schedule", "kubernetes:batch/v1:CronJob"},
+	"Lambda":       {"aws:lambda/function:Function"},
+	"EC2Instance":  {"aws:ec2/instance:Instance"}, "RDS": {"aws:rds/instance:Instance", "aws:rds/cluster:Cluster"},
 	"DynamoDB": {"aws:dynamodb/table:Table"}, "DocumentDB": {"aws:docdb/cluster:Cluster"},
-	"ElastiCacheRedis": {"aws:elasticache/replicationGroup:ReplicationGroup"}, "ElastiCacheMemcached": {"aws:elasticache/cluster:Cluster"},
-	"AWSMemoryDB": {"aws:memorydb/cluster:Cluster"}, "S3": {"aws:s3/bucket:Bucket"}, "EFS": {"aws:efs/fileSystem:FileSystem"},
+	"ElastiCacheRedis":     {"aws:elasticache/replicationGroup:ReplicationGroup"},
+	"ElastiCacheMemcached": {"aws:elasticache/cluster:Cluster"},
+	"AWSMemoryDB":          {"aws:memorydb/cluster:Cluster"}, "S3": {"aws:s3/bucket:Bucket"},
+	"EFS": {"aws:efs/fileSystem:FileSystem"},
 	"EBS": {"aws:ebs/volume:Volume"}, "SQS": {"aws:sqs/queue:Queue"}, "SNS": {"aws:sns/topic:Topic"},
-	"Kafka": {"aws:msk/serverlessCluster:ServerlessCluster"}, "MSK": {"aws:msk/cluster:Cluster"}, "EventBridge": {"aws:cloudwatch/eventBus:EventBus"},
-	"ALB": {"aws:lb/loadBalancer:LoadBalancer"}, "NLB": {"aws:lb/loadBalancer:LoadBalancer"}, "CloudFront": {"aws:cloudfront/distribution:Distribution"},
+	"Kafka": {"aws:msk/serverlessCluster:ServerlessCluster"}, "MSK": {"aws:msk/cluster:Cluster"},
+	"EventBridge": {"aws:cloudwatch/eventBus:EventBus"},
+	"ALB":         {"aws:lb/loadBalancer:LoadBalancer"}, "NLB": {"aws:lb/loadBalancer:LoadBalancer"},
+	"CloudFront": {"aws:cloudfront/distribution:Distribution"},
 	"APIGateway": {"aws:apigatewayv2/api:Api", "aws:apigateway/restApi:RestApi", "aws:apigateway/stage:Stage"},
 	"Networking": {"aws:ec2/vpc:Vpc", "aws:servicediscovery/privateDnsNamespace:PrivateDnsNamespace"},
 	"Security":   {"aws:kms/key:Key"}, "Observability": {"aws:sns/topic:Topic"},
@@ -47,7 +53,8 @@ var changes = []change{
 	changing("a worker on a queue", "cpu", func(s *resource.Worker) { s.CPU, s.Memory = 1024, 2048 }),
 	changing("a job every night", "platform", func(s *resource.CronJob) { s.Platform = resource.EKS }),
 	changing("a job every night", "schedule", func(s *resource.CronJob) { s.Schedule = "0 4 * * *" }),
-	changing("a function from an image", "image", func(s *resource.Lambda) { s.Image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop/fn:2" }),
+	changing("a function from an image", "image",
+		func(s *resource.Lambda) { s.Image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop/fn:2" }),
 	changing("a function from an image", "architecture", func(s *resource.Lambda) { s.Architecture = resource.X86 }),
 	changing("an instance", "ami", func(s *resource.EC2Instance) { s.AMI.ID = "ami-0fedcba9876543210" }),
 	changing("an instance", "ami", func(s *resource.EC2Instance) {
@@ -76,24 +83,33 @@ var changes = []change{
 	changing("a table", "sortKey", func(s *resource.DynamoDB) {
 		s.SortKey = &resource.KeyAttribute{Name: "at", Type: resource.AttributeNumber}
 	}),
-	changing("a table with everything", "localIndexes", func(s *resource.DynamoDB) { s.LocalIndexes[0].Projection = resource.ProjectAll }),
+	changing("a table with everything", "localIndexes",
+		func(s *resource.DynamoDB) { s.LocalIndexes[0].Projection = resource.ProjectAll }),
 	changing("a table", "billing", func(s *resource.DynamoDB) {
-		s.Billing, s.Capacity = resource.Provisioned, &resource.TableCapacity{Read: resource.CapacityRange{Min: 5, Max: 50, Target: 70}, Write: resource.CapacityRange{Min: 5, Max: 20, Target: 70}}
+		s.Billing, s.Capacity = resource.Provisioned,
+			&resource.TableCapacity{Read: resource.CapacityRange{Min: 5, Max: 50, Target: 70},
+				Write: resource.CapacityRange{Min: 5, Max: 20, Target: 70}}
 	}),
 	changing("a table", "kmsKey", func(s *resource.DynamoDB) { s.KMSKey = otherKey }),
 	changing("a document database", "username", func(s *resource.DocumentDB) { s.Username = "chief" }),
 	changing("a document database", "port", func(s *resource.DocumentDB) { s.Port = 27018 }),
 	changing("a document database", "kmsKey", func(s *resource.DocumentDB) { s.KMSKey = otherKey }),
 	changing("a document database", "instances", func(s *resource.DocumentDB) { s.Instances = 3 }),
-	changing("a document database", "instanceClass", func(s *resource.DocumentDB) { s.InstanceClass = "db.r6g.xlarge" }),
+	changing("a document database", "instanceClass",
+		func(s *resource.DocumentDB) { s.InstanceClass = "db.r6g.xlarge" }),
 	changing("a redis cache", "port", func(s *resource.ElastiCacheRedis) { s.Port = 6380 }),
 	changing("a redis cache", "kmsKey", func(s *resource.ElastiCacheRedis) { s.KMSKey = otherKey }),
-	changing("a redis cache", "transitEncryption", func(s *resource.ElastiCacheRedis) { s.TransitEncryption, s.Auth = false, resource.RedisNoAuth }),
+	changing("a redis cache", "transitEncryption", func(s *resource.ElastiCacheRedis) {
+		s.TransitEncryption,
+			s.Auth = false, resource.RedisNoAuth
+	}),
 	changing("a redis cache", "nodeType", func(s *resource.ElastiCacheRedis) { s.NodeType = "cache.m7g.large" }),
 	changing("a redis cache", "replicasPerShard", func(s *resource.ElastiCacheRedis) { s.ReplicasPerShard = 2 }),
 	changing("a memcached cache", "port", func(s *resource.ElastiCacheMemcached) { s.Port = 11212 }),
-	changing("a memcached cache", "nodeType", func(s *resource.ElastiCacheMemcached) { s.NodeType = "cache.m7g.large" }),
-	changing("a memcached cache", "transitEncryption", func(s *resource.ElastiCacheMemcached) { s.TransitEncryption = false }),
+	changing("a memcached cache", "nodeType",
+		func(s *resource.ElastiCacheMemcached) { s.NodeType = "cache.m7g.large" }),
+	changing("a memcached cache", "transitEncryption",
+		func(s *resource.ElastiCacheMemcached) { s.TransitEncryption = false }),
 	changing("a memcached cache", "multiAZ", func(s *resource.ElastiCacheMemcached) { s.MultiAZ = false }),
 	changing("a memcached cache", "nodes", func(s *resource.ElastiCacheMemcached) { s.Nodes = 3 }),
 	changing("a memory database", "port", func(s *resource.AWSMemoryDB) { s.Port = 6380 }),
@@ -102,9 +118,16 @@ var changes = []change{
 	changing("a memory database", "username", func(s *resource.AWSMemoryDB) { s.Username = "other" }),
 	changing("a memory database", "shards", func(s *resource.AWSMemoryDB) { s.Shards = 2 }),
 	changing("a bucket", "bucketName", func(s *resource.S3) { s.BucketName = "quite-another-bucket" }),
-	changing("a bucket", "objectLock", func(s *resource.S3) { s.ObjectLock = &resource.ObjectLock{Mode: "governance", Days: 1} }),
-	changing("a bucket", "encryption", func(s *resource.S3) { s.Encryption.Algorithm, s.Encryption.KMSKey = "kms", otherKey }),
-	changing("a file system", "performanceMode", func(s *resource.EFS) { s.PerformanceMode, s.ThroughputMode = "maxIO", "bursting" }),
+	changing("a bucket", "objectLock",
+		func(s *resource.S3) { s.ObjectLock = &resource.ObjectLock{Mode: "governance", Days: 1} }),
+	changing("a bucket", "encryption", func(s *resource.S3) {
+		s.Encryption.Algorithm, s.Encryption.KMSKey = "kms",
+			otherKey
+	}),
+	changing("a file system", "performanceMode", func(s *resource.EFS) {
+		s.PerformanceMode, s.ThroughputMode = "maxIO",
+			"bursting"
+	}),
 	changing("a file system", "kmsKey", func(s *resource.EFS) { s.KMSKey = otherKey }),
 	changing("a file system", "throughputMode", func(s *resource.EFS) { s.ThroughputMode = "bursting" }),
 	changing("a disk", "zone", func(s *resource.EBS) { s.Zone = 1 }),
@@ -124,9 +147,11 @@ var changes = []change{
 	changing("a bus of events", "archiveDays", func(s *resource.EventBridge) { s.ArchiveDays = 7 }),
 	changing("an internal load balancer", "scheme", func(s *resource.ALB) { s.Scheme = resource.InternetFacing }),
 	changing("an internal load balancer", "http2", func(s *resource.ALB) { s.HTTP2 = false }),
-	changing("an internal network load balancer", "scheme", func(s *resource.NLB) { s.Scheme = resource.InternetFacing }),
+	changing("an internal network load balancer", "scheme",
+		func(s *resource.NLB) { s.Scheme = resource.InternetFacing }),
 	changing("an internal network load balancer", "crossZone", func(s *resource.NLB) { s.CrossZone = false }),
-	changing("a distribution of a bucket", "priceClass", func(s *resource.CloudFront) { s.PriceClass = "PriceClass_All" }),
+	changing("a distribution of a bucket", "priceClass",
+		func(s *resource.CloudFront) { s.PriceClass = "PriceClass_All" }),
 	changing("an http api", "protocol", func(s *resource.APIGateway) {
 		s.Protocol, s.Stage, s.Routes[0].Route = resource.APIREST, "v1", "ANY /{proxy+}"
 	}),
@@ -135,9 +160,12 @@ var changes = []change{
 	changing("a network", "cidr", func(s *resource.Networking) { s.CIDR = "10.77.0.0/16" }),
 	changing("a network", "privateDomain", func(s *resource.Networking) { s.PrivateDomain = "inside.example" }),
 	changing("a network", "natGateways", func(s *resource.Networking) { s.NATGateways = resource.NATSingle }),
-	changing("security by default", "encryption.existingKey", func(s *resource.Security) { s.Encryption.ExistingKey = otherKey }),
-	changing("security by default", "encryption.rotation", func(s *resource.Security) { s.Encryption.Rotation = false }),
-	changing("observability by default", "alarms.emails", func(s *resource.Observability) { s.Alarms.Emails = []string{"ops@example.com"} }),
+	changing("security by default", "encryption.existingKey",
+		func(s *resource.Security) { s.Encryption.ExistingKey = otherKey }),
+	changing("security by default", "encryption.rotation",
+		func(s *resource.Security) { s.Encryption.Rotation = false }),
+	changing("observability by default", "alarms.emails",
+		func(s *resource.Observability) { s.Alarms.Emails = []string{"ops@example.com"} }),
 }
 
 const otherKey = "arn:aws:kms:eu-west-1:123456789012:key/other"
@@ -159,7 +187,8 @@ func TestReplaceOnNamesEveryFieldAndOnlyFields(t *testing.T) {
 		require.NotEmpty(t, bodies[kind], kind)
 		for _, path := range definition.ReplaceOn {
 			name := string(kind) + " " + path
-			require.True(t, reached[name] != (withoutChange[name] != ""), "no change shows that %s of %s forces a replacement", path, kind)
+			require.True(t, reached[name] != (withoutChange[name] != ""),
+				"no change shows that %s of %s forces a replacement", path, kind)
 		}
 	}
 }
@@ -187,7 +216,7 @@ func TestReplaceOnSaysWhatTheCloudDoes(t *testing.T) {
 				_, err := g.Apply(t.Context(), o)
 				require.NoError(t, err)
 				for _, c := range all {
-					compareReplacement(t, g, placed(t, o, ids), c, ids)
+					t.Run(c.path, func(t *testing.T) { compareReplacement(t, g, placed(t, o, ids), c, ids) })
 				}
 			})
 		}
@@ -203,10 +232,12 @@ func compareReplacement(t *testing.T, g *ground, o execution.Order, c change, id
 	require.NotEmpty(t, result.Changes, "%s of %s changes nothing", c.path, o.Kind)
 	var replaced []string
 	for _, r := range result.Changes {
-		if slices.Contains(bodies[o.Kind], r.Type) && (r.Operation == "replace" || r.Operation == "delete") && r.Name != "dead-letters" {
+		if slices.Contains(bodies[o.Kind], r.Type) && (r.Operation == "replace" || r.Operation == "delete") &&
+			r.Name != "dead-letters" {
 			replaced = append(replaced, r.Type+" "+r.Operation)
 		}
 	}
 	definition, _ := resource.Lookup(o.Kind)
-	require.Equal(t, slices.Contains(definition.ReplaceOn, c.path), len(replaced) > 0, "%s %s: %v", o.Kind, c.path, replaced)
+	require.Equal(t, slices.Contains(definition.ReplaceOn, c.path), len(replaced) > 0, "%s %s: %v", o.Kind, c.path,
+		replaced)
 }

@@ -24,9 +24,11 @@ func (p *program) restAPI(spec *resource.APIGateway) error {
 	if err != nil {
 		return err
 	}
-	api, err := apigateway.NewRestApi(p.Context, "api", &apigateway.RestApiArgs{Name: pulumi.String(p.name(maxAPIName, "")), Body: body.ToStringPtrOutput(),
-		Description: pulumi.String(p.order.Address.String()), DisableExecuteApiEndpoint: pulumi.Bool(spec.DisableDefaultEndpoint),
-		EndpointConfiguration: &apigateway.RestApiEndpointConfigurationArgs{Types: pulumi.String("REGIONAL")}})
+	api, err := apigateway.NewRestApi(p.Context, "api",
+		&apigateway.RestApiArgs{Name: pulumi.String(p.name(maxAPIName, "")), Body: body.ToStringPtrOutput(),
+			Description:               pulumi.String(p.order.Address.String()),
+			DisableExecuteApiEndpoint: pulumi.Bool(spec.DisableDefaultEndpoint),
+			EndpointConfiguration:     &apigateway.RestApiEndpointConfigurationArgs{Types: pulumi.String("REGIONAL")}})
 	if err != nil {
 		return err
 	}
@@ -41,15 +43,20 @@ func (p *program) restAPI(spec *resource.APIGateway) error {
 	if err != nil {
 		return err
 	}
-	stage, err := apigateway.NewStage(p.Context, "stage", &apigateway.StageArgs{RestApi: api.ID(), Deployment: deployment.ID(), StageName: pulumi.String(spec.Stage),
-		XrayTracingEnabled: pulumi.Bool(spec.Tracing), AccessLogSettings: &apigateway.StageAccessLogSettingsArgs{DestinationArn: log.Arn,
+	stage, err := apigateway.NewStage(p.Context, "stage", &apigateway.StageArgs{RestApi: api.ID(),
+		Deployment: deployment.ID(), StageName: pulumi.String(spec.Stage),
+		XrayTracingEnabled: pulumi.Bool(spec.Tracing),
+		AccessLogSettings: &apigateway.StageAccessLogSettingsArgs{DestinationArn: log.Arn,
 			Format: pulumi.String(accessLogFormat("resourcePath"))}})
 	if err != nil {
 		return err
 	}
-	if _, err := apigateway.NewMethodSettings(p.Context, "settings", &apigateway.MethodSettingsArgs{RestApi: api.ID(), StageName: stage.StageName,
-		MethodPath: pulumi.String("*/*"), Settings: &apigateway.MethodSettingsSettingsArgs{MetricsEnabled: pulumi.Bool(true),
-			ThrottlingRateLimit: pulumi.Float64(spec.Throttling.Rate), ThrottlingBurstLimit: pulumi.Int(spec.Throttling.Burst)}}); err != nil {
+	if _, err := apigateway.NewMethodSettings(p.Context, "settings", &apigateway.MethodSettingsArgs{RestApi: api.ID(),
+		StageName:  stage.StageName,
+		MethodPath: pulumi.String("*/*"),
+		Settings: &apigateway.MethodSettingsSettingsArgs{MetricsEnabled: pulumi.Bool(true),
+			ThrottlingRateLimit:  pulumi.Float64(spec.Throttling.Rate),
+			ThrottlingBurstLimit: pulumi.Int(spec.Throttling.Burst)}}); err != nil {
 		return err
 	}
 	p.output("id", api.ID())
@@ -78,14 +85,17 @@ func (p *program) restBody(spec *resource.APIGateway) (body pulumi.StringOutput,
 			return body, nil, err
 		}
 		functions = append(functions, a.Function.Component)
-		document.secure(a.Name, securityScheme{Type: "apiKey", Name: "Authorization", In: "header", AuthType: "custom", Authorizer: &requestAuthorizer{
-			Type: "request", URI: p.calledBy(arn), IdentitySource: "method.request.header.Authorization", CacheSeconds: int(a.CacheFor.Seconds())}})
+		document.secure(a.Name, securityScheme{Type: "apiKey", Name: "Authorization", In: "header", AuthType: "custom",
+			Authorizer: &requestAuthorizer{
+				Type: "request", URI: p.calledBy(arn), IdentitySource: "method.request.header.Authorization",
+				CacheSeconds: int(a.CacheFor.Seconds())}})
 	}
 	links := restLinks{}
 	for i := range spec.Routes {
 		r := &spec.Routes[i]
 		if r.Authorizer == schemeIAM {
-			document.secure(schemeIAM, securityScheme{Type: "apiKey", Name: "Authorization", In: "header", AuthType: "awsSigv4"})
+			document.secure(schemeIAM, securityScheme{Type: "apiKey", Name: "Authorization", In: "header",
+				AuthType: "awsSigv4"})
 		}
 		if r.APIKeyRequired {
 			document.secure(schemeAPIKey, securityScheme{Type: "apiKey", Name: "x-api-key", In: "header"})
@@ -127,7 +137,8 @@ func (links restLinks) fill(text string) pulumi.StringOutput {
 func linkPlace(component string) string { return "link to " + component }
 
 func (p *program) restIntegration(r *resource.Route, links restLinks) (integration, error) {
-	calls := integration{Type: "http_proxy", Method: "ANY", TimeoutInMillis: int(r.Timeout.Std().Milliseconds()), Passthrough: "when_no_match"}
+	calls := integration{Type: "http_proxy", Method: "ANY", TimeoutInMillis: int(r.Timeout.Std().Milliseconds()),
+		Passthrough: "when_no_match"}
 	method, path, _ := strings.Cut(r.Route, " ")
 	calls.Method = method
 	switch {
@@ -151,8 +162,10 @@ func (p *program) restIntegration(r *resource.Route, links restLinks) (integrati
 	}
 	if links[balancer.short] == nil {
 		name := strings.ReplaceAll(balancer.short, "/", "-")
-		if links[balancer.short], err = apigateway.NewVpcLink(p.Context, name, &apigateway.VpcLinkArgs{Name: pulumi.String(p.name(maxAPIName, name)),
-			TargetArn: pulumi.String(balancer.text("arn")), Description: pulumi.String("to " + balancer.short)}, p.patience()); err != nil {
+		if links[balancer.short], err = apigateway.NewVpcLink(p.Context, name,
+			&apigateway.VpcLinkArgs{Name: pulumi.String(p.name(maxAPIName, name)),
+				TargetArn: pulumi.String(balancer.text("arn")), Description: pulumi.String("to " + balancer.short)},
+			p.patience()); err != nil {
 			return calls, err
 		}
 	}
@@ -171,7 +184,8 @@ func listenerURL(balancer upstream, name string) (string, error) {
 	scheme, rest, _ := strings.Cut(all[name], "://")
 	spoken := map[string]string{"tcp": "http", "tls": "https"}[scheme]
 	if spoken == "" {
-		return "", fmt.Errorf("%s has no listener %q for TCP or TLS; its listeners are %s", balancer.short, name, strings.Join(sortedKeys(all), ", "))
+		return "", fmt.Errorf("%s has no listener %q for TCP or TLS; its listeners are %s", balancer.short, name,
+			strings.Join(sortedKeys(all), ", "))
 	}
 	return spoken + "://" + rest, nil
 }
@@ -189,7 +203,8 @@ func (p *program) restFront(spec *resource.APIGateway, api *apigateway.RestApi, 
 		acl.Text = p.security("webAclArn")
 	}
 	if acl.Text != "" {
-		if _, err := wafv2.NewWebAclAssociation(p.Context, "acl", &wafv2.WebAclAssociationArgs{ResourceArn: stage.Arn, WebAclArn: pulumi.String(acl.Text)}); err != nil {
+		if _, err := wafv2.NewWebAclAssociation(p.Context, "acl", &wafv2.WebAclAssociationArgs{ResourceArn: stage.Arn,
+			WebAclArn: pulumi.String(acl.Text)}); err != nil {
 			return err
 		}
 	}
@@ -202,20 +217,23 @@ func (p *program) restFront(spec *resource.APIGateway, api *apigateway.RestApi, 
 	if err != nil {
 		return err
 	}
-	domain, err := apigateway.NewDomainName(p.Context, "domain", &apigateway.DomainNameArgs{DomainName: pulumi.String(spec.Domain.Name),
-		RegionalCertificateArn: pulumi.String(certificate.Text), SecurityPolicy: pulumi.String("TLS_1_2"),
-		EndpointConfiguration: &apigateway.DomainNameEndpointConfigurationArgs{Types: pulumi.String("REGIONAL")}})
+	domain, err := apigateway.NewDomainName(p.Context, "domain",
+		&apigateway.DomainNameArgs{DomainName: pulumi.String(spec.Domain.Name),
+			RegionalCertificateArn: pulumi.String(certificate.Text), SecurityPolicy: pulumi.String("TLS_1_2"),
+			EndpointConfiguration: &apigateway.DomainNameEndpointConfigurationArgs{Types: pulumi.String("REGIONAL")}})
 	if err != nil {
 		return err
 	}
-	if _, err := apigateway.NewBasePathMapping(p.Context, "domain", &apigateway.BasePathMappingArgs{RestApi: api.ID(), DomainName: domain.DomainName,
-		StageName: stage.StageName.ToStringPtrOutput()}); err != nil {
+	if _, err := apigateway.NewBasePathMapping(p.Context, "domain", &apigateway.BasePathMappingArgs{RestApi: api.ID(),
+		DomainName: domain.DomainName,
+		StageName:  stage.StageName.ToStringPtrOutput()}); err != nil {
 		return err
 	}
 	if spec.Domain.HostedZoneID == "" {
 		return nil
 	}
-	return p.alias(resource.Domain{Name: spec.Domain.Name, HostedZoneID: spec.Domain.HostedZoneID}, domain.RegionalDomainName, domain.RegionalZoneId)
+	return p.alias(resource.Domain{Name: spec.Domain.Name, HostedZoneID: spec.Domain.HostedZoneID},
+		domain.RegionalDomainName, domain.RegionalZoneId)
 }
 
 // restKeys makes a key for callers, and the plan it belongs to, where a route asks for one.
@@ -227,16 +245,20 @@ func (p *program) restKeys(spec *resource.APIGateway, api *apigateway.RestApi, s
 	if !asked {
 		return nil
 	}
-	plan, err := apigateway.NewUsagePlan(p.Context, "callers", &apigateway.UsagePlanArgs{Name: pulumi.String(p.name(maxAPIName, "")),
-		ApiStages: apigateway.UsagePlanApiStageArray{&apigateway.UsagePlanApiStageArgs{ApiId: api.ID(), Stage: stage.StageName}}})
+	plan, err := apigateway.NewUsagePlan(p.Context, "callers",
+		&apigateway.UsagePlanArgs{Name: pulumi.String(p.name(maxAPIName, "")),
+			ApiStages: apigateway.UsagePlanApiStageArray{&apigateway.UsagePlanApiStageArgs{ApiId: api.ID(),
+				Stage: stage.StageName}}})
 	if err != nil {
 		return err
 	}
-	key, err := apigateway.NewApiKey(p.Context, "callers", &apigateway.ApiKeyArgs{Name: pulumi.String(p.name(maxAPIName, "")),
-		Description: pulumi.String("callers of " + p.order.Address.String())})
+	key, err := apigateway.NewApiKey(p.Context, "callers",
+		&apigateway.ApiKeyArgs{Name: pulumi.String(p.name(maxAPIName, "")),
+			Description: pulumi.String("callers of " + p.order.Address.String())})
 	if err != nil {
 		return err
 	}
-	_, err = apigateway.NewUsagePlanKey(p.Context, "callers", &apigateway.UsagePlanKeyArgs{KeyId: key.ID(), KeyType: pulumi.String("API_KEY"), UsagePlanId: plan.ID()})
+	_, err = apigateway.NewUsagePlanKey(p.Context, "callers", &apigateway.UsagePlanKeyArgs{KeyId: key.ID(),
+		KeyType: pulumi.String("API_KEY"), UsagePlanId: plan.ID()})
 	return err
 }

@@ -34,9 +34,11 @@ func (p *program) role(name, service, description string, statements []statement
 }
 
 // roleFor makes a role for whom its trust policy names.
-func (p *program) roleFor(name string, assume pulumi.StringOutput, description string, statements []statement) (*iam.Role, error) {
+func (p *program) roleFor(name string, assume pulumi.StringOutput, description string,
+	statements []statement) (*iam.Role, error) {
 	role, err := iam.NewRole(p.Context, name, &iam.RoleArgs{
-		Name: pulumi.String(p.name(maxRoleName, name)), Description: pulumi.String(description), AssumeRolePolicy: assume,
+		Name: pulumi.String(p.name(maxRoleName, name)), Description: pulumi.String(description),
+		AssumeRolePolicy:    assume,
 		PermissionsBoundary: p.boundary(),
 	})
 	if err != nil || len(statements) == 0 {

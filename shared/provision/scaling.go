@@ -38,7 +38,8 @@ func (p *program) autoscaling(s *service, of *ecs.Service) error {
 		configuration.ScaleInCooldown = pulumi.Int(int(s.scaling.ScaleInCooldown.Seconds()))
 		configuration.ScaleOutCooldown = pulumi.Int(int(s.scaling.ScaleOutCooldown.Seconds()))
 		_, err := appautoscaling.NewPolicy(p.Context, "scaling-"+name, &appautoscaling.PolicyArgs{
-			Name: pulumi.String(p.name(maxLongName, name)), PolicyType: pulumi.String("TargetTrackingScaling"), ResourceId: target.ResourceId,
+			Name: pulumi.String(p.name(maxLongName, name)), PolicyType: pulumi.String("TargetTrackingScaling"),
+			ResourceId:        target.ResourceId,
 			ScalableDimension: target.ScalableDimension, ServiceNamespace: target.ServiceNamespace,
 			TargetTrackingScalingPolicyConfiguration: configuration,
 		})
@@ -51,7 +52,8 @@ func (p *program) autoscaling(s *service, of *ecs.Service) error {
 		return err
 	}
 	if s.front != nil {
-		if err := policy("requests", s.scaling.RequestsPerTarget, predefined("ALBRequestCountPerTarget", s.front.label)); err != nil {
+		if err := policy("requests", s.scaling.RequestsPerTarget, predefined("ALBRequestCountPerTarget",
+			s.front.label)); err != nil {
 			return err
 		}
 	}
@@ -59,7 +61,8 @@ func (p *program) autoscaling(s *service, of *ecs.Service) error {
 }
 
 func predefined(metric string, label pulumi.StringPtrInput) *targetArgs {
-	return &targetArgs{PredefinedMetricSpecification: &predefinedArgs{PredefinedMetricType: pulumi.String(metric), ResourceLabel: label}}
+	return &targetArgs{PredefinedMetricSpecification: &predefinedArgs{PredefinedMetricType: pulumi.String(metric),
+		ResourceLabel: label}}
 }
 
 // queuePerCopy is the number of waiting messages for each running copy. Without a running copy it is the number of
@@ -68,16 +71,21 @@ func queuePerCopy(s *service) *targetArgs {
 	stat := func(id, namespace, metric, statistic string, dimensions ...string) *metricArgs {
 		var array dimensionArray
 		for i := 0; i < len(dimensions); i += 2 {
-			array = append(array, &dimensionArgs{Name: pulumi.String(dimensions[i]), Value: pulumi.String(dimensions[i+1])})
+			array = append(array, &dimensionArgs{Name: pulumi.String(dimensions[i]),
+				Value: pulumi.String(dimensions[i+1])})
 		}
-		return &metricArgs{Id: pulumi.String(id), ReturnData: pulumi.Bool(false), MetricStat: &statArgs{Stat: pulumi.String(statistic),
-			Metric: &statMetricArgs{Namespace: pulumi.String(namespace), MetricName: pulumi.String(metric), Dimensions: array}}}
+		return &metricArgs{Id: pulumi.String(id), ReturnData: pulumi.Bool(false),
+			MetricStat: &statArgs{Stat: pulumi.String(statistic),
+				Metric: &statMetricArgs{Namespace: pulumi.String(namespace), MetricName: pulumi.String(metric),
+					Dimensions: array}}}
 	}
 	return &targetArgs{CustomizedMetricSpecification: &customArgs{Metrics: metricArray{
 		stat("waiting", "AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", "QueueName", s.queue),
-		stat("running", "ECS/ContainerInsights", "RunningTaskCount", "Average", "ClusterName", s.net.clusterName, "ServiceName", s.task.name),
-		&metricArgs{Id: pulumi.String("perCopy"), Expression: pulumi.String("IF(FILL(running, 0) > 0, waiting / running, waiting)"),
-			Label: pulumi.String("messages waiting for each copy"), ReturnData: pulumi.Bool(true)},
+		stat("running", "ECS/ContainerInsights", "RunningTaskCount", "Average", "ClusterName", s.net.clusterName,
+			"ServiceName", s.task.name),
+		&metricArgs{Id: pulumi.String("perCopy"),
+			Expression: pulumi.String("IF(FILL(running, 0) > 0, waiting / running, waiting)"),
+			Label:      pulumi.String("messages waiting for each copy"), ReturnData: pulumi.Bool(true)},
 	}}}
 }
 

@@ -26,7 +26,8 @@ func (p *program) wholeSecretARN(secret resource.Input) (string, error) {
 	if strings.HasPrefix(name, "arn:") {
 		return name, nil
 	}
-	found, err := secretsmanager.LookupSecret(p.Context, &secretsmanager.LookupSecretArgs{Name: &name, Region: &p.order.Region}, pulumi.Provider(p.provider))
+	found, err := secretsmanager.LookupSecret(p.Context, &secretsmanager.LookupSecretArgs{Name: &name,
+		Region: &p.order.Region}, pulumi.Provider(p.provider))
 	if err != nil {
 		return "", fmt.Errorf("the secret %s is not found: %w", name, err)
 	}
@@ -46,15 +47,17 @@ func (p *program) value(input resource.Input) (pulumi.StringInput, error) {
 	secret := *resolved.Secret
 	var text pulumi.StringOutput
 	if secret.Provider == resource.SSM {
-		text = ssm.LookupParameterOutput(p.Context, ssm.LookupParameterOutputArgs{Name: pulumi.String(secret.Name), WithDecryption: pulumi.Bool(true),
-			Region: pulumi.String(p.order.Region)}, pulumi.Provider(p.provider)).Value()
+		text = ssm.LookupParameterOutput(p.Context, ssm.LookupParameterOutputArgs{Name: pulumi.String(secret.Name),
+			WithDecryption: pulumi.Bool(true),
+			Region:         pulumi.String(p.order.Region)}, pulumi.Provider(p.provider)).Value()
 	} else {
 		arn, err := p.wholeSecretARN(input)
 		if err != nil {
 			return nil, err
 		}
-		whole := secretsmanager.LookupSecretVersionOutput(p.Context, secretsmanager.LookupSecretVersionOutputArgs{SecretId: pulumi.String(arn),
-			Region: pulumi.String(p.order.Region)}, pulumi.Provider(p.provider)).SecretString()
+		whole := secretsmanager.LookupSecretVersionOutput(p.Context,
+			secretsmanager.LookupSecretVersionOutputArgs{SecretId: pulumi.String(arn),
+				Region: pulumi.String(p.order.Region)}, pulumi.Provider(p.provider)).SecretString()
 		text = whole.ApplyT(func(text string) (string, error) { return field(text, secret) }).(pulumi.StringOutput)
 	}
 	return pulumi.ToSecret(text).(pulumi.StringOutput), nil

@@ -26,7 +26,8 @@ func microService(p *program, spec *resource.MicroService) error {
 	if err != nil {
 		return err
 	}
-	s := &service{task: t, net: net, container: &spec.Container, rollout: spec.Rollout, replicas: spec.Replicas, scaling: spec.Scaling}
+	s := &service{task: t, net: net, container: &spec.Container, rollout: spec.Rollout, replicas: spec.Replicas,
+		scaling: spec.Scaling}
 	if spec.Ingress != nil {
 		port, _ := spec.IngressPort()
 		if s.front, err = p.front(t, net, spec, port); err != nil {
@@ -65,8 +66,9 @@ func worker(p *program, spec *resource.Worker) error {
 	if err != nil {
 		return err
 	}
-	return p.service(&service{task: t, net: net, container: &spec.Container, rollout: spec.Rollout, replicas: spec.Replicas,
-		scaling: spec.Scaling, queue: queue.text("name")})
+	return p.service(&service{task: t, net: net, container: &spec.Container, rollout: spec.Rollout,
+		replicas: spec.Replicas,
+		scaling:  spec.Scaling, queue: queue.text("name")})
 }
 
 // service is a number of copies of a task that is kept up.
@@ -84,7 +86,8 @@ type service struct {
 
 // service makes the ECS service with its scaling, and the outputs that all services have.
 func (p *program) service(s *service) error {
-	options := []pulumi.ResourceOption{p.patience(), p.afterGrants()}
+	options := []pulumi.ResourceOption{p.patience(), p.afterGrants(), replacedBy("launchType",
+		"capacityProviderStrategies")}
 	if s.scaling != nil {
 		options = append(options, pulumi.IgnoreChanges([]string{"desiredCount"})) // scaling decides from then on
 	}
@@ -125,19 +128,23 @@ func (p *program) serviceArguments(s *service) *ecs.ServiceArgs {
 		replicas = min(max(replicas, s.scaling.Min), s.scaling.Max)
 	}
 	arguments := &ecs.ServiceArgs{
-		Name: pulumi.String(s.task.name), Cluster: pulumi.String(s.net.clusterARN), TaskDefinition: s.definition.Arn, DesiredCount: pulumi.Int(replicas),
-		DeploymentMinimumHealthyPercent: pulumi.Int(s.rollout.MinHealthyPercent), DeploymentMaximumPercent: pulumi.Int(s.rollout.MaxPercent),
+		Name: pulumi.String(s.task.name), Cluster: pulumi.String(s.net.clusterARN), TaskDefinition: s.definition.Arn,
+		DesiredCount:                    pulumi.Int(replicas),
+		DeploymentMinimumHealthyPercent: pulumi.Int(s.rollout.MinHealthyPercent),
+		DeploymentMaximumPercent:        pulumi.Int(s.rollout.MaxPercent),
 		DeploymentCircuitBreaker: &ecs.ServiceDeploymentCircuitBreakerArgs{
 			Enable: pulumi.Bool(s.rollout.CircuitBreaker), Rollback: pulumi.Bool(s.rollout.CircuitBreaker)},
 		NetworkConfiguration: &ecs.ServiceNetworkConfigurationArgs{
-			Subnets: texts(s.net.privateSubnets...), SecurityGroups: pulumi.StringArray{s.group.ID()}, AssignPublicIp: pulumi.Bool(false)},
+			Subnets: texts(s.net.privateSubnets...), SecurityGroups: pulumi.StringArray{s.group.ID()},
+			AssignPublicIp: pulumi.Bool(false)},
 		EnableEcsManagedTags: pulumi.Bool(true), PropagateTags: pulumi.String("SERVICE"),
 		EnableExecuteCommand: pulumi.Bool(s.container.Exec), AvailabilityZoneRebalancing: pulumi.String("ENABLED"),
 		WaitForSteadyState: pulumi.Bool(replicas > 0),
 	}
 	if s.container.Platform == resource.ECSEC2 {
 		arguments.CapacityProviderStrategies = ecs.ServiceCapacityProviderStrategyArray{
-			&ecs.ServiceCapacityProviderStrategyArgs{CapacityProvider: pulumi.String(s.net.capacityProvider), Weight: pulumi.Int(1)}}
+			&ecs.ServiceCapacityProviderStrategyArgs{CapacityProvider: pulumi.String(s.net.capacityProvider),
+				Weight: pulumi.Int(1)}}
 	} else {
 		arguments.LaunchType, arguments.PlatformVersion = pulumi.String("FARGATE"), pulumi.String("LATEST")
 	}
@@ -165,7 +172,8 @@ func (p *program) discovery(s *service, name string) error {
 	}
 	made, err := servicediscovery.NewService(p.Context, "name", &servicediscovery.ServiceArgs{
 		Name: pulumi.String(name), NamespaceId: pulumi.String(s.net.namespaceID),
-		DnsConfig: &servicediscovery.ServiceDnsConfigArgs{NamespaceId: pulumi.String(s.net.namespaceID), RoutingPolicy: pulumi.String("MULTIVALUE"),
+		DnsConfig: &servicediscovery.ServiceDnsConfigArgs{NamespaceId: pulumi.String(s.net.namespaceID),
+			RoutingPolicy: pulumi.String("MULTIVALUE"),
 			DnsRecords: servicediscovery.ServiceDnsConfigDnsRecordArray{
 				&servicediscovery.ServiceDnsConfigDnsRecordArgs{Type: pulumi.String("A"), Ttl: pulumi.Int(10)}}},
 		HealthCheckCustomConfig: &servicediscovery.ServiceHealthCheckCustomConfigArgs{},

@@ -25,7 +25,8 @@ import (
 // surroundings makes what cases take for granted and deployer does not make: a hosted zone, secrets, a snapshot, a network. It
 // exports each thing's id under the one that the cases have for it.
 func surroundings(ctx *pulumi.Context) error {
-	provider, err := aws.NewProvider(ctx, "aws", &aws.ProviderArgs{Region: pulumi.String("eu-west-1"), AllowedAccountIds: texts("123456789012")})
+	provider, err := aws.NewProvider(ctx, "aws", &aws.ProviderArgs{Region: pulumi.String("eu-west-1"),
+		AllowedAccountIds: texts("123456789012")})
 	if err != nil {
 		return err
 	}
@@ -34,7 +35,8 @@ func surroundings(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	volume, err := ebs.NewVolume(ctx, "disk", &ebs.VolumeArgs{AvailabilityZone: pulumi.String("eu-west-1a"), Size: pulumi.Int(10)}, by)
+	volume, err := ebs.NewVolume(ctx, "disk", &ebs.VolumeArgs{AvailabilityZone: pulumi.String("eu-west-1a"),
+		Size: pulumi.Int(10)}, by)
 	if err != nil {
 		return err
 	}
@@ -50,7 +52,8 @@ func surroundings(ctx *pulumi.Context) error {
 		return err
 	}
 	for _, name := range []string{"AmazonMSK_shop", "shop/origin"} {
-		secret, err := secretsmanager.NewSecret(ctx, name, &secretsmanager.SecretArgs{Name: pulumi.String(name), KmsKeyId: key.Arn}, by)
+		secret, err := secretsmanager.NewSecret(ctx, name, &secretsmanager.SecretArgs{Name: pulumi.String(name),
+			KmsKeyId: key.Arn}, by)
 		if err != nil {
 			return err
 		}
@@ -65,7 +68,8 @@ func surroundings(ctx *pulumi.Context) error {
 	}
 	var subnets pulumi.StringArray
 	for i, name := range []string{"subnet-11111111", "subnet-22222222"} {
-		subnet, err := ec2.NewSubnet(ctx, name, &ec2.SubnetArgs{VpcId: vpc.ID(), CidrBlock: pulumi.Sprintf("10.1.%d.0/24", i),
+		subnet, err := ec2.NewSubnet(ctx, name, &ec2.SubnetArgs{VpcId: vpc.ID(),
+			CidrBlock:        pulumi.Sprintf("10.1.%d.0/24", i),
 			AvailabilityZone: pulumi.String("eu-west-1" + string(rune('a'+i)))}, by)
 		if err != nil {
 			return err
@@ -73,7 +77,8 @@ func surroundings(ctx *pulumi.Context) error {
 		subnets = append(subnets, subnet.ID())
 		ctx.Export(name, subnet.ID())
 	}
-	role, err := iam.NewRole(ctx, "cluster", &iam.RoleArgs{Name: pulumi.String("cluster"), AssumeRolePolicy: pulumi.String(`{"Version":"2012-10-17","Statement":[]}`)}, by)
+	role, err := iam.NewRole(ctx, "cluster", &iam.RoleArgs{Name: pulumi.String("cluster"),
+		AssumeRolePolicy: pulumi.String(`{"Version":"2012-10-17","Statement":[]}`)}, by)
 	if err != nil {
 		return err
 	}
@@ -95,7 +100,8 @@ func surroundings(ctx *pulumi.Context) error {
 // surround makes the surroundings and returns what puts their ids into the text of an order.
 func surround(t testing.TB, g *ground) *strings.Replacer {
 	t.Helper()
-	report, err := g.engine.Run(context.Background(), engine.Call{Operation: engine.Up, Project: "surroundings", Stack: "all", Prefix: "surroundings/", Program: surroundings})
+	report, err := g.engine.Run(context.Background(), engine.Call{Operation: engine.Up, Project: "surroundings",
+		Stack: "all", Prefix: "surroundings/", Program: surroundings})
 	require.NoError(t, err)
 	g.podGroup = report.Outputs["sg-cluster"]
 	var pairs []string

@@ -82,15 +82,19 @@ func (p *program) taskRoles(t *task, spec *resource.Container, env environment, 
 	statements := append(p.access(special), own...)
 	if spec.Exec {
 		statements = append(statements, statement{sid: "Shell", resources: on(pulumi.String("*")), actions: []string{
-			"ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel", "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel"}})
+			"ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel", "ssmmessages:OpenControlChannel",
+			"ssmmessages:OpenDataChannel"}})
 	}
-	if t.role, err = p.role("task", "ecs-tasks.amazonaws.com", "what "+p.order.Address.Short()+" may do", statements); err != nil {
+	if t.role, err = p.role("task", "ecs-tasks.amazonaws.com", "what "+p.order.Address.Short()+" may do",
+		statements); err != nil {
 		return err
 	}
-	starting := []statement{{sid: "Log", resources: on(pulumi.Sprintf("%s:*", t.log.Arn)), actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"}}}
+	starting := []statement{{sid: "Log", resources: on(pulumi.Sprintf("%s:*", t.log.Arn)),
+		actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"}}}
 	starting = append(starting, p.pullImage(spec.Image)...)
 	starting = append(starting, env.access...)
-	t.starter, err = p.role("start", "ecs-tasks.amazonaws.com", "starts the copies of "+p.order.Address.Short(), starting)
+	t.starter, err = p.role("start", "ecs-tasks.amazonaws.com", "starts the copies of "+p.order.Address.Short(),
+		starting)
 	return err
 }
 
@@ -162,19 +166,23 @@ func (p *program) taskDefinition(t *task, spec *resource.Container, env environm
 		return err
 	}
 	definition := containerDefinition{
-		Name: t.container, Image: spec.Image, Essential: true, Command: spec.Command, EntryPoint: spec.EntryPoint, User: spec.User,
-		Environment: env.plain, Secrets: env.secrets, MountPoints: mountPoints, HealthCheck: healthCheck(spec.HealthCheck, ports),
+		Name: t.container, Image: spec.Image, Essential: true, Command: spec.Command, EntryPoint: spec.EntryPoint,
+		User:        spec.User,
+		Environment: env.plain, Secrets: env.secrets, MountPoints: mountPoints,
+		HealthCheck:  healthCheck(spec.HealthCheck, ports),
 		ReadOnlyRoot: spec.ReadOnlyRootFilesystem, StopTimeout: int(spec.StopTimeout.Seconds()),
 		LinuxParameters: map[string]any{"initProcessEnabled": true}, // reaps children and passes signals on
 		LogConfiguration: &logConfiguration{Driver: "awslogs", Options: map[string]string{
-			"awslogs-group": "/deployer/" + p.order.Address.String(), "awslogs-region": p.order.Region, "awslogs-stream-prefix": t.container}},
+			"awslogs-group": "/deployer/" + p.order.Address.String(), "awslogs-region": p.order.Region,
+			"awslogs-stream-prefix": t.container}},
 	}
 	for _, port := range ports {
 		protocol := "tcp"
 		if port.Protocol == resource.PortUDP {
 			protocol = "udp"
 		}
-		definition.PortMappings = append(definition.PortMappings, portMapping{Name: port.Name, ContainerPort: port.Port, Protocol: protocol})
+		definition.PortMappings = append(definition.PortMappings, portMapping{Name: port.Name, ContainerPort: port.Port,
+			Protocol: protocol})
 	}
 	text, err := json.Marshal([]containerDefinition{definition})
 	if err != nil {
@@ -183,7 +191,8 @@ func (p *program) taskDefinition(t *task, spec *resource.Container, env environm
 	arguments := &ecs.TaskDefinitionArgs{
 		Family: pulumi.String(t.name), ContainerDefinitions: pulumi.String(text), NetworkMode: pulumi.String("awsvpc"),
 		Cpu: pulumi.String(strconv.Itoa(spec.CPU)), Memory: pulumi.String(strconv.Itoa(spec.Memory)),
-		RequiresCompatibilities: texts("FARGATE"), TaskRoleArn: t.role.Arn, ExecutionRoleArn: t.starter.Arn, Volumes: volumes,
+		RequiresCompatibilities: texts("FARGATE"), TaskRoleArn: t.role.Arn, ExecutionRoleArn: t.starter.Arn,
+		Volumes:         volumes,
 		RuntimePlatform: runtimePlatform(spec.Architecture),
 	}
 	if spec.Platform == resource.ECSEC2 {
@@ -207,7 +216,8 @@ func healthCheck(check *resource.HealthCheck, ports []resource.Port) *containerC
 	if check == nil {
 		return nil
 	}
-	made := &containerCheck{Interval: int(check.Interval.Seconds()), Timeout: int(check.Timeout.Seconds()), Retries: check.Retries,
+	made := &containerCheck{Interval: int(check.Interval.Seconds()), Timeout: int(check.Timeout.Seconds()),
+		Retries:     check.Retries,
 		StartPeriod: int(check.StartPeriod.Seconds()), Command: append([]string{"CMD"}, check.Command...)}
 	if check.Path != "" {
 		port := check.Port
@@ -215,7 +225,8 @@ func healthCheck(check *resource.HealthCheck, ports []resource.Port) *containerC
 			port = ports[0].Port
 		}
 		url := fmt.Sprintf("http://127.0.0.1:%d%s", port, check.Path)
-		made.Command = []string{"CMD-SHELL", fmt.Sprintf("curl -fsS -o /dev/null '%s' || wget -q -O /dev/null '%s' || exit 1", url, url)}
+		made.Command = []string{"CMD-SHELL",
+			fmt.Sprintf("curl -fsS -o /dev/null '%s' || wget -q -O /dev/null '%s' || exit 1", url, url)}
 	}
 	return made
 }
@@ -250,7 +261,8 @@ func (p *program) volumes(spec *resource.Container) (ecs.TaskDefinitionVolumeArr
 		}
 		volumes = append(volumes, &ecs.TaskDefinitionVolumeArgs{Name: pulumi.String(v.Name),
 			EfsVolumeConfiguration: &ecs.TaskDefinitionVolumeEfsVolumeConfigurationArgs{
-				FileSystemId: pulumi.String(values[0]), TransitEncryption: pulumi.String("ENABLED"), AuthorizationConfig: authorization}})
+				FileSystemId: pulumi.String(values[0]), TransitEncryption: pulumi.String("ENABLED"),
+				AuthorizationConfig: authorization}})
 		points = append(points, mountPoint{SourceVolume: v.Name, ContainerPath: v.Path, ReadOnly: v.ReadOnly})
 	}
 	return volumes, points, nil

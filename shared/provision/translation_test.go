@@ -157,7 +157,8 @@ func TestNothingIsOpenToTheWorldUnlessItsAuthorMadeItPublic(t *testing.T) {
 			if !strings.Contains(r.Type, "SecurityGroup") || !anywhere {
 				continue
 			}
-			out := strings.Contains(r.Type, "Egress") && r.Inputs["fromPort"] == 443.0 && r.Inputs["toPort"] == 443.0 // AWS's interfaces and registries
+			out := strings.Contains(r.Type, "Egress") && r.Inputs["fromPort"] == 443.0 &&
+				r.Inputs["toPort"] == 443.0 // AWS's interfaces and registries
 			require.True(t, public || out, "%s: %s %s lets everybody in", name, r.Type, r.Name)
 		}
 	}
@@ -172,7 +173,8 @@ func isPublic(spec resource.Spec) bool {
 	case *resource.NLB:
 		return s.Scheme == resource.InternetFacing
 	case *resource.EC2Instance:
-		return slices.ContainsFunc(s.AllowedPorts, func(a resource.AllowedPort) bool { return slices.ContainsFunc(a.CIDRs, resource.CIDR.IsAnywhere) })
+		return slices.ContainsFunc(s.AllowedPorts,
+			func(a resource.AllowedPort) bool { return slices.ContainsFunc(a.CIDRs, resource.CIDR.IsAnywhere) })
 	}
 	return false
 }
@@ -237,7 +239,8 @@ func TestEverythingThatCanCarryTagsSaysWhoseItIs(t *testing.T) {
 			if !ok {
 				continue
 			}
-			for key, want := range map[string]string{"deployer:stack": "shop", "deployer:environment": "staging", "deployer:service": "web",
+			for key, want := range map[string]string{"deployer:stack": "shop", "deployer:environment": "staging",
+				"deployer:service":   "web",
 				"deployer:component": "it", "deployer:run": "run-1", "owner": "team-web"} {
 				require.Equal(t, want, tags[key], "%s: %s %s", name, r.Type, r.Name)
 			}

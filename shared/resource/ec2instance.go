@@ -107,7 +107,7 @@ var KindEC2Instance = register(Definition{
 		{Name: "securityGroupId", Type: Text, Doc: "its security group"},
 		{Name: "roleArn", Type: Text, Doc: "the role that it has"},
 	},
-	ReplaceOn: []string{"ami", "zone", "publicIp"},
+	ReplaceOn: []string{"ami", "zone", "publicIp", "rootDisk.kmsKey"},
 })
 
 // Lacks says why the spec does not have one of its kind's outputs; empty when it has.

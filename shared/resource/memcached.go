@@ -38,7 +38,7 @@ var KindElastiCacheMemcached = register(Definition{
 		{Name: "arn", Type: Text, Doc: "the cluster's ARN"},
 		{Name: "securityGroupId", Type: Text, Doc: "its security group"},
 	},
-	ReplaceOn: []string{"nodeType", "port", "multiAZ", "transitEncryption"},
+	ReplaceOn: []string{"nodeType", "port", "transitEncryption"},
 })
 
 // Check keeps the rules over several fields.

@@ -49,7 +49,7 @@ var KindAWSMemoryDB = register(Definition{
 		{Name: "arn", Type: Text, Doc: "the cluster's ARN"},
 		{Name: "securityGroupId", Type: Text, Doc: "its security group"},
 	},
-	ReplaceOn: []string{"port", "kmsKey"},
+	ReplaceOn: []string{"engine", "port", "kmsKey"},
 })
 
 // Check keeps the rules over several fields.

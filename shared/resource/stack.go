@@ -1,6 +1,8 @@
 package resource
 
 import (
+	"time"
+
 	"github.com/deployer-io/deployer/shared/diag"
 )
 
@@ -239,6 +241,9 @@ func (e *Environment) check(k *Checker, path string) {
 	for i, w := range e.Windows {
 		at := indexed(path+".windows", i)
 		k.between(at+".duration", w.Duration, Minute, 31*Day)
+		if _, err := time.LoadLocation(w.Timezone); err != nil {
+			k.Errorf(CodeWindow, at+".timezone", "%s is no time zone", shorten(w.Timezone)).WithHint("as in Europe/Berlin, America/New_York or UTC")
+		}
 		if _, isRate := w.Schedule.Rate(); isRate {
 			k.Errorf(CodeWindow, at+".schedule", "a window begins at a time, not at a rate").WithHint("write five crontab fields, as in 0 18 * * 5")
 		}
