@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// Position is a place in a file of the bundle. Line and Column count from 1, columns in bytes; 0 means unknown.
+// Position is a place in a file of the bundle. Line and Column count from 1, columns in characters (Unicode code points);
+// 0 means unknown.
 type Position struct {
 	File   string `json:"file,omitempty"`
 	Line   int    `json:"line,omitempty"`

@@ -29,7 +29,8 @@ func firstInvalid(data []byte) int {
 func place(f bundle.File, offset int) diag.Position {
 	before := f.Data[:offset]
 	return diag.Position{
-		File: f.Path, Line: bytes.Count(before, []byte("\n")) + 1, Column: offset - bytes.LastIndexByte(before, '\n'),
+		File: f.Path, Line: bytes.Count(before, []byte("\n")) + 1,
+		Column: utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]) + 1,
 	}
 }
 
