@@ -14,13 +14,12 @@ import (
 )
 
 func main() {
-	ctx := context.Background()
-	ports, err := wiring.FromEnvironment(ctx)
+	ports, err := wiring.FromEnvironment(context.Background())
 	if err != nil {
 		fail(err)
 	}
 	wanted := os.Getenv("_HANDLER")
-	for name, function := range catalog.New(catalog.Ports{Objects: ports.Objects, Locker: ports.Locker, Now: ports.Now}) {
+	for name, function := range catalog.New(given(ports)) {
 		if strings.ToLower(name) == wanted {
 			lambda.Start(function)
 			return

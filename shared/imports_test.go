@@ -34,9 +34,9 @@ var doors = map[string][]string{
 	"shared/pipeline":  {"shared/address", "shared/bundle", "shared/diag", "shared/document", "shared/graph", "shared/policy", "shared/resource"},
 	"shared/execution": {"shared/address", "shared/objects", "shared/plan", "shared/resource", "shared/run", "shared/state"},
 	"shared/drift":     {"shared/address", "shared/resource", "shared/run", "shared/state"},
-	"shared/report":    {"shared/address", "shared/drift", "shared/execution", "shared/plan", "shared/run"},
+	"shared/report":    {"shared/address", "shared/drift", "shared/execution", "shared/plan", "shared/resource", "shared/run"},
 	"shared/provision": {"shared/address", "shared/drift", "shared/execution", "shared/objects", "shared/resource"},
-	"shared/wiring":    {"shared/lock", "shared/objects"},
+	"shared/wiring":    {"shared/lock", "shared/objects", "shared/report", "shared/resource", "shared/run"},
 	"statemachines":    {},
 	"events":           {},
 	"localstack/asl":   {},
@@ -58,12 +58,12 @@ var pipeline = []string{"shared/address", "shared/diag", "shared/bundle", "share
 	"shared/execution", "shared/drift", "shared/report"}
 
 // adapters are the packages below a port's room that may see AWS; only mains and wiring import them.
-var adapters = []string{"shared/objects/s3objects", "shared/lock/dynamotable", "shared/report/snsreport"}
+var adapters = []string{"shared/objects/s3objects", "shared/lock/dynamotable", "shared/report/snsreport", "shared/execution/awscloud"}
 
 // outside says which foreign modules only certain rooms may import.
 var outside = map[string][]string{
 	"github.com/pulumi/":           {"shared/provision", "localstack/cloud"},
-	"github.com/aws/aws-sdk-go-v2": {"shared/objects/s3objects", "shared/lock/dynamotable", "shared/report/snsreport", "shared/wiring", "shared/provision", "cmd", "functions"},
+	"github.com/aws/aws-sdk-go-v2": {"shared/objects/s3objects", "shared/lock/dynamotable", "shared/report/snsreport", "shared/execution/awscloud", "shared/wiring", "shared/provision", "cmd", "functions"},
 	"github.com/aws/aws-lambda-go": {"functions", "localstack/embedded"},
 }
 

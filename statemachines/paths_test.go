@@ -1,7 +1,6 @@
 package statemachines_test
 
 import (
-	"encoding/json"
 	"errors"
 	"testing"
 	"time"
@@ -48,6 +47,11 @@ func files() map[string]string { return map[string]string{"stack.yaml": stackFil
 
 const (
 	untilPlan = "Start Discover BuildGraph LockNeeded AcquireLock LockTaken MakePlan PlanMade "
+	previewed = "PreparePreview Preview PreviewBatch Previewed PlanShown "
+	// confirmed is the way of a plan that nobody has to be asked about.
+	confirmed = untilPlan + "PlanShown ConfirmPlan "
+	asked     = untilPlan + previewed + "RequestApproval "
+	rolledOut = "Rollout SaveState ReleaseLock MakeReport Notify Ended "
 	wavePath  = "Start PrepareWave RunBatches ExecuteBatch BatchDone SettleWave Settled"
 )
 
@@ -63,7 +67,7 @@ func TestADeploymentGoesThroughEveryStageAndEndsSucceeded(t *testing.T) {
 	w := newWorld(t)
 	x, result := w.deploy("r1", run.Request{Bundle: w.upload(files()), AutoApprove: true})
 	require.Equal(t, asl.StatusSucceeded, result.Status, "%s: %s", result.Error, result.Cause)
-	require.Equal(t, untilPlan+"Rollout SaveState ReleaseLock MakeReport Ended Succeeded", path(x))
+	require.Equal(t, confirmed+rolledOut+"Succeeded", path(x))
 	require.Equal(t, "Start WavesLeft RunWave WaveSettled WavesLeft RolledOut", w.path("r1-rollout"))
 	require.Equal(t, wavePath, w.path("r1-wave-0"), "a queue and its topic are one batch: the executor runs them one after the other")
 	require.Equal(t, []string{"apply orders/queue", "apply orders/events"}, w.cloud.calls)
@@ -82,7 +86,7 @@ func TestASecondDeploymentFindsNothingToDoAndStartsNoTask(t *testing.T) {
 	w.cloud.calls = nil
 	x, result := w.deploy("r2", run.Request{Bundle: ref, AutoApprove: true})
 	require.Equal(t, asl.StatusSucceeded, result.Status)
-	require.Equal(t, untilPlan+"ReleaseLock MakeReport Ended NoChanges", path(x))
+	require.Equal(t, untilPlan+"ReleaseLock MakeReport Notify Ended NoChanges", path(x))
 	require.Empty(t, w.cloud.calls)
 	require.Equal(t, run.NoChanges, w.ending("r2").Ending)
 	w.free()
@@ -92,8 +96,8 @@ func TestAPlanTakesNoLock(t *testing.T) {
 	w := newWorld(t)
 	x, result := w.deploy("r1", run.Request{Bundle: w.upload(files()), Operation: run.Plan})
 	require.Equal(t, asl.StatusSucceeded, result.Status)
-	require.Equal(t, "Start Discover BuildGraph LockNeeded MakePlan PlanMade ReleaseLock MakeReport Ended Planned", path(x))
-	require.Empty(t, w.cloud.calls)
+	require.Equal(t, "Start Discover BuildGraph LockNeeded MakePlan PlanMade "+previewed+"ReleaseLock MakeReport Notify Ended Planned", path(x))
+	require.ElementsMatch(t, []string{"preview orders/queue", "preview orders/events"}, w.cloud.calls)
 	snapshot, _, err := state.NewStore(w.objects, scope).Read(t.Context())
 	require.NoError(t, err)
 	require.Zero(t, snapshot.Serial)
@@ -105,7 +109,7 @@ func TestALockThatIsHeldEndsTheRunCleanly(t *testing.T) {
 	_, err := w.locker.Acquire(t.Context(), lock.Request{Addresses: []address.Address{scope}, LockedBy: "ada", Run: "other"})
 	require.NoError(t, err)
 	x, result := w.deploy("r1", run.Request{Bundle: w.upload(files()), AutoApprove: true})
-	require.Equal(t, "Start Discover BuildGraph LockNeeded AcquireLock MakeReport Ended FailedClean", path(x))
+	require.Equal(t, "Start Discover BuildGraph LockNeeded AcquireLock MakeReport Notify Ended FailedClean", path(x))
 	require.Equal(t, "LockHeld", result.Error)
 	require.Contains(t, result.Cause, "ada (run other)")
 	require.Empty(t, w.cloud.calls)
@@ -141,7 +145,7 @@ func TestAnInvalidBundleEndsTheRunBeforeAnyLock(t *testing.T) {
 			w := newWorld(t)
 			broken := map[string]string{"stack.yaml": replace(t, stackFile, c.from, c.to)}
 			x, result := w.deploy("r1", run.Request{Bundle: w.upload(broken), AutoApprove: true})
-			require.Equal(t, "Start Discover MakeReport Ended FailedClean", path(x))
+			require.Equal(t, "Start Discover MakeReport Notify Ended FailedClean", path(x))
 			require.Equal(t, c.err, result.Error)
 			require.Contains(t, result.Cause, c.cause)
 			require.Equal(t, run.FailedClean, w.ending("r1").Ending)
@@ -152,7 +156,7 @@ func TestAnInvalidBundleEndsTheRunBeforeAnyLock(t *testing.T) {
 func TestABundleThatIsNotThereIsRejected(t *testing.T) {
 	w := newWorld(t)
 	x, result := w.deploy("r1", run.Request{Bundle: run.BundleRef{Key: "bundles/shop/staging/none.zip"}, AutoApprove: true})
-	require.Equal(t, "Start Discover MakeReport Ended FailedClean", path(x))
+	require.Equal(t, "Start Discover MakeReport Notify Ended FailedClean", path(x))
 	require.Equal(t, "BundleRejected", result.Error)
 }
 
@@ -170,8 +174,8 @@ func TestAFailingComponentStopsWhatComesAfterIt(t *testing.T) {
 			w.cloud.fail["orders/queue"], w.cloud.half = errors.New("QueueLimitExceeded"), c.half
 			ref := w.upload(files())
 			x, result := w.deploy("r1", run.Request{Bundle: ref, AutoApprove: true})
-			require.Equal(t, untilPlan+"Rollout SaveState ReleaseLock MakeReport Ended "+c.final, path(x))
-			require.Equal(t, "Start WavesLeft RunWave WaveSettled WaveFailed", w.path("r1-rollout"))
+			require.Equal(t, confirmed+rolledOut+c.final, path(x))
+			require.Equal(t, "Start WavesLeft RunWave WaveSettled KeepFailure PlanRollback RollbackPlanned WaveFailed", w.path("r1-rollout"))
 			require.Equal(t, "Start PrepareWave RunBatches ExecuteBatch BatchFailed SettleWave Settled", w.path("r1-wave-0"))
 			require.Equal(t, asl.StatusFailed, result.Status)
 			require.Equal(t, []string{"apply orders/queue"}, w.cloud.calls)
@@ -189,50 +193,13 @@ func TestAFailingComponentStopsWhatComesAfterIt(t *testing.T) {
 	}
 }
 
-func TestApproval(t *testing.T) {
-	for name, c := range map[string]struct {
-		decide func(w *world, token string)
-		want   string
-	}{
-		"approved, the run goes on": {func(w *world, token string) {
-			require.NoError(w.t, w.engine.SendTaskSuccess(token, json.RawMessage(`{}`)))
-		}, "RequestApproval Rollout SaveState ReleaseLock MakeReport Ended Succeeded"},
-		"rejected, nothing is changed": {func(w *world, token string) {
-			require.NoError(w.t, w.engine.SendTaskFailure(token, "ApprovalRejected", "too late in the day"))
-		}, "RequestApproval ReleaseLock MakeReport Ended Rejected"},
-		"nobody decides, nothing is changed": {func(*world, string) {}, "RequestApproval ReleaseLock MakeReport Ended Rejected"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			ref := w.upload(files())
-			release := w.clock.Hold()
-			x := w.start("r1", run.Request{Bundle: ref})
-			c.decide(w, w.token("r1"))
-			release()
-			_, err := x.Wait(t.Context())
-			require.NoError(t, err)
-			require.Equal(t, untilPlan+c.want, path(x))
-			w.free()
-		})
-	}
-}
-
-// token waits until the run has asked for approval.
-func (w *world) token(id string) string {
-	archive := run.Archive{Store: w.objects, Ref: run.Ref{Stack: scope.Stack, Environment: scope.Environment, ID: id}}
-	var approval run.Approval
-	require.Eventually(w.t, func() bool { return archive.Read(w.t.Context(), run.ApprovalArtifact, &approval) == nil },
-		10*time.Second, time.Millisecond)
-	return approval.Token
-}
-
 func TestDestroyDeletesDependentsFirst(t *testing.T) {
 	w := newWorld(t)
 	w.deploy("r1", run.Request{Bundle: w.upload(files()), AutoApprove: true})
 	w.cloud.calls = nil
 	x, result := w.deploy("r2", run.Request{Stack: "shop", Environment: "staging", Operation: run.Destroy, AutoApprove: true})
 	require.Equal(t, asl.StatusSucceeded, result.Status, result.Cause)
-	require.Equal(t, untilPlan+"Rollout SaveState ReleaseLock MakeReport Ended Succeeded", path(x))
+	require.Equal(t, confirmed+rolledOut+"Succeeded", path(x))
 	require.Equal(t, []string{"destroy orders/events", "destroy orders/queue"}, w.cloud.calls)
 	snapshot, _, err := state.NewStore(w.objects, scope).Read(t.Context())
 	require.NoError(t, err)
@@ -242,20 +209,25 @@ func TestDestroyDeletesDependentsFirst(t *testing.T) {
 
 func TestAFunctionThatFailsForGoodFreesTheLock(t *testing.T) {
 	for function, want := range map[string]string{
-		"BuildGraph":  "Start Discover BuildGraph MakeReport Ended FailedClean",
-		"AcquireLock": "Start Discover BuildGraph LockNeeded AcquireLock MakeReport Ended FailedClean",
-		"MakePlan":    "Start Discover BuildGraph LockNeeded AcquireLock LockTaken MakePlan ReleaseLock MakeReport Ended FailedClean",
-		"PrepareWave": untilPlan + "Rollout SaveState ReleaseLock MakeReport Ended FailedClean",
-		"SettleWave":  untilPlan + "Rollout SaveState ReleaseLock MakeReport Ended FailedClean",
-		"Executor":    untilPlan + "Rollout SaveState ReleaseLock MakeReport Ended FailedClean",
-		"SaveState":   untilPlan + "Rollout SaveState ReleaseLock MakeReport Ended FailedDirty",
-		"MakeReport":  untilPlan + "Rollout SaveState ReleaseLock MakeReport Ended Succeeded",
+		"BuildGraph":  "Start Discover BuildGraph MakeReport Notify Ended FailedClean",
+		"AcquireLock": "Start Discover BuildGraph LockNeeded AcquireLock MakeReport Notify Ended FailedClean",
+		"MakePlan":    "Start Discover BuildGraph LockNeeded AcquireLock LockTaken MakePlan ReleaseLock MakeReport Notify Ended FailedClean",
+		"PrepareWave": confirmed + rolledOut + "FailedClean",
+		"SettleWave":  confirmed + rolledOut + "FailedClean",
+		"Executor":    confirmed + rolledOut + "FailedClean",
+		"SaveState":   confirmed + rolledOut + "FailedDirty",
+		"MakeReport":  confirmed + rolledOut + "Succeeded",
+		"Notify":      confirmed + rolledOut + "Succeeded",
 	} {
 		t.Run(function, func(t *testing.T) {
 			w := newWorld(t)
 			w.broken[function] = &asl.TaskError{Name: "Unexpected", Cause: "out of order"}
 			x, _ := w.deploy("r1", run.Request{Bundle: w.upload(files()), AutoApprove: true})
 			require.Equal(t, want, path(x))
+			if function == "SettleWave" { // the rollback failed as well, as far as the rollout can tell
+				require.True(t, w.quarantined())
+				return
+			}
 			w.free()
 		})
 	}

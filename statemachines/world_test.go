@@ -1,6 +1,7 @@
 package statemachines_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -41,8 +42,8 @@ func newWorld(t *testing.T) *world {
 		cloud: &fakeCloud{fail: map[string]error{}}}
 	w.objects = objects.NewMemory(w.clock.Now)
 	w.locker = &lock.Locker{Table: lock.NewMemoryTable(w.clock.Now), Now: w.clock.Now}
-	w.functions = catalog.New(catalog.Ports{Objects: w.objects, Locker: w.locker, Now: w.clock.Now})
 	w.engine = asl.NewEngine(asl.Options{Clock: w.clock, Handler: asl.HandlerFunc(w.handle)})
+	w.functions = catalog.New(catalog.Ports{Objects: w.objects, Locker: w.locker, Answers: answers{w.engine}, Now: w.clock.Now})
 	for _, name := range statemachines.Names() {
 		definition, err := statemachines.Definition(name, func(placeholder string) (string, bool) {
 			if machine, ok := strings.CutSuffix(placeholder, "Machine"); ok {
@@ -56,6 +57,24 @@ func newWorld(t *testing.T) *world {
 		require.NoError(t, w.engine.Register(name, machine))
 	}
 	return w
+}
+
+// answers gives the engine's waiting tasks their result.
+type answers struct{ engine *asl.Engine }
+
+func (a answers) Succeed(_ context.Context, token string, output []byte) (bool, error) {
+	return told(a.engine.SendTaskSuccess(token, output))
+}
+
+func (a answers) Fail(_ context.Context, token, name, cause string) (bool, error) {
+	return told(a.engine.SendTaskFailure(token, name, cause))
+}
+
+func told(err error) (waiting bool, _ error) {
+	if errors.Is(err, asl.ErrTaskUnknown) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 func (w *world) handle(ctx context.Context, t asl.Task) (json.RawMessage, error) {
@@ -166,6 +185,7 @@ type fakeCloud struct {
 	mu    sync.Mutex
 	calls []string
 	fail  map[string]error // by service/component
+	fails map[string]error // by verb and service/component
 	half  bool             // a failing call has touched something
 }
 
@@ -179,7 +199,7 @@ func (c *fakeCloud) do(verb string, order execution.Order) (execution.Result, er
 		outputs[name] = json.RawMessage(`"` + short + ":" + name + `"`)
 	}
 	change := execution.ResourceChange{Type: "aws:test:Thing", Name: short, Operation: "create"}
-	if err := c.fail[short]; err != nil {
+	if err := cmp.Or(c.fail[short], c.fails[verb+" "+short]); err != nil {
 		change.Failed = !c.half
 		return execution.Result{Changes: []execution.ResourceChange{change}}, err
 	}

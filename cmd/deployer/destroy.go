@@ -26,7 +26,7 @@ func newDestroy(o *options) *cobra.Command {
 				return err
 			}
 			defer b.Close()
-			return o.change(cmd, b, run.Request{Stack: scope.Stack, Environment: scope.Environment, Operation: run.Destroy})
+			return o.carry(cmd.Context(), b, run.Request{Stack: scope.Stack, Environment: scope.Environment, Operation: run.Destroy})
 		},
 	}
 	o.changing(cmd.Flags())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/deployer-io/deployer/shared/report"
 	"github.com/deployer-io/deployer/shared/run"
 )
 
@@ -43,8 +44,12 @@ func (e *exitError) Unwrap() error { return e.err }
 var codesByError = map[string]int{
 	"BundleRejected": exitConfiguration, "InvalidConfiguration": exitConfiguration, "CyclicDependency": exitConfiguration,
 	"PolicyViolation": exitPolicy, "LockHeld": exitLockHeld, "LockLost": exitDirty, "StateCorrupt": exitDirty,
+	"DeploymentHeld": exitAwaiting,
 	"ReplaceRefused": exitPolicy, "ApprovalRejected": exitCancelled, "ApprovalExpired": exitTimeout, "NotFound": exitNotFound, run.Stopped: exitCancelled,
-	run.TimedOut: exitTimeout,
+	run.TimedOut: exitTimeout, "LockMismatch": exitLockHeld, "RunAlive": exitLockHeld, "RunStopping": exitLockHeld,
+	"SerialUnknown": exitNotFound, "RunUnknown": exitNotFound, "ImportRefused": exitConfiguration, "FencedOut": exitDirty,
+	"NoCredentials": exitCredentials, "NotAllowed": exitCredentials, "NoInstallation": exitConfiguration, "NamesMissing": exitConfiguration,
+	"LeftRunning": exitCancelled, "SelfApproval": exitPolicy, "FrozenWindow": exitPolicy, "StalePlan": exitFailed, "Halted": exitCancelled,
 }
 
 // codeOf is the exit code of an error by its name.
@@ -56,6 +61,14 @@ func codeOf(err error) int {
 		return code
 	}
 	return exitError1
+}
+
+// codeOfReport is the exit code of a run that has a report.
+func codeOfReport(made report.Report) int {
+	if made.RolledBack {
+		return exitRolledBack
+	}
+	return codeOfEnding(made.Ending, made.Failure)
 }
 
 // codeOfEnding is the exit code of a run.
@@ -78,15 +91,3 @@ func codeOfEnding(ending run.Ending, failure *run.Failure) int {
 type NotFound struct{ What string }
 
 func (e *NotFound) Error() string { return e.What }
-
-// codeFrom is the exit code that a command's error stands for.
-func codeFrom(err error) int {
-	var coded *exitError
-	switch {
-	case err == nil:
-		return exitOK
-	case errors.As(err, &coded):
-		return coded.code
-	}
-	return codeOf(err)
-}

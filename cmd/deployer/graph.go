@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -47,11 +48,20 @@ func newGraph(o *options) *cobra.Command {
 	return cmd
 }
 
+// arrows are the edges of a drawing: one for each reason, however many fields give it.
+func arrows(g *graph.Graph) []graph.Edge {
+	edges := make([]graph.Edge, len(g.Edges))
+	for i, edge := range g.Edges { // sorted by ends and reason
+		edges[i] = graph.Edge{From: edge.From, To: edge.To, Reason: edge.Reason}
+	}
+	return slices.Compact(edges)
+}
+
 // writeTree lists the waves, each component with what it waits for.
 func writeTree(w io.Writer, g *graph.Graph) error {
 	var b strings.Builder
 	why := map[address.Address][]string{}
-	for _, edge := range g.Edges {
+	for _, edge := range arrows(g) {
 		why[edge.From] = append(why[edge.From], fmt.Sprintf("%s (%s)", edge.To.Short(), edge.Reason))
 	}
 	for i, wave := range g.Waves {
@@ -73,7 +83,7 @@ func writeDot(w io.Writer, g *graph.Graph) error {
 	for _, at := range g.Nodes {
 		fmt.Fprintf(&b, "  %q;\n", at.Short())
 	}
-	for _, edge := range g.Edges {
+	for _, edge := range arrows(g) {
 		fmt.Fprintf(&b, "  %q -> %q [label=%q];\n", edge.From.Short(), edge.To.Short(), edge.Reason)
 	}
 	b.WriteString("}\n")
@@ -89,7 +99,7 @@ func writeMermaid(w io.Writer, g *graph.Graph) error {
 		name[at] = fmt.Sprintf("n%d", i)
 		fmt.Fprintf(&b, "  %s[\"%s\"]\n", name[at], at.Short())
 	}
-	for _, edge := range g.Edges {
+	for _, edge := range arrows(g) {
 		fmt.Fprintf(&b, "  %s -->|%s| %s\n", name[edge.From], edge.Reason, name[edge.To])
 	}
 	_, err := io.WriteString(w, b.String())

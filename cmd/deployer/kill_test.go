@@ -25,7 +25,9 @@ const (
 func TestMain(m *testing.M) {
 	dir := os.Getenv(childDir)
 	if dir == "" {
-		os.Exit(m.Run())
+		code := m.Run()
+		_ = os.RemoveAll(template.dir) // it is a temporary folder, should this fail
+		os.Exit(code)
 	}
 	o := &options{console: console{in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: func(string) string { return "" }},
 		provisioner: hanging{&fakeCloud{}}}
@@ -54,13 +56,21 @@ func (h hanging) Apply(ctx context.Context, order execution.Order) (execution.Re
 // kill starts an apply that hangs at a component and kills it there.
 func (s *shell) kill(at string, wrote string) {
 	s.t.Helper()
+	s.hang(at, wrote)()
+}
+
+// hang starts an apply in a process of its own and returns when that hangs at a component; the returned function kills it.
+func (s *shell) hang(at string, wrote string) (kill func()) {
+	s.t.Helper()
 	mark := filepath.Join(s.t.TempDir(), "begun")
 	child := exec.CommandContext(s.t.Context(), os.Args[0])
 	child.Env = append(os.Environ(), childDir+"="+s.dir, childHangs+"="+at, childWrote+"="+wrote, childMark+"="+mark)
 	require.NoError(s.t, child.Start())
 	require.Eventually(s.t, func() bool { _, err := os.Stat(mark); return err == nil }, 30*time.Second, 5*time.Millisecond)
-	require.NoError(s.t, child.Process.Kill())
-	_ = child.Wait() // it was killed, and says so
+	return func() {
+		require.NoError(s.t, child.Process.Kill())
+		_ = child.Wait() // it was killed, and says so
+	}
 }
 
 func TestAKilledRunLeavesItsLockFreeItsStateTrueAndTheNextRunGoesOn(t *testing.T) {

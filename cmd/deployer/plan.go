@@ -48,6 +48,7 @@ func newPlan(o *options) *cobra.Command {
 		},
 	}
 	o.settable(cmd.Flags())
+	cmd.Flags().BoolVar(&o.shallow, "shallow", false, "without a look at what the changes mean for each cloud resource")
 	cmd.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit 0 without changes, 2 with changes, 1 on an error")
 	cmd.Flags().BoolVar(&destroy, "destroy", false, "plan to delete everything")
 	return cmd

@@ -20,6 +20,7 @@ type progress struct {
 	running map[string]time.Time
 	done    int
 	drawn   int // lines of the live part on the screen
+	drawnAt time.Time
 }
 
 func newProgress(o *options) *progress {
@@ -40,11 +41,14 @@ func (p *progress) planned(made *plan.Plan) {
 	}
 }
 
-func (p *progress) began(short string) {
+func (p *progress) began(short string, at time.Time) {
 	if _, known := p.running[short]; known {
 		return
 	}
-	p.running[short] = time.Now()
+	if at.IsZero() {
+		at = time.Now()
+	}
+	p.running[short] = at
 	if p.live {
 		p.draw()
 	}
@@ -85,6 +89,7 @@ func (p *progress) colour(text string, v execution.Verdict) string {
 // draw writes what is under way; at most ten lines, so that it fits any screen.
 func (p *progress) draw() {
 	p.erase()
+	p.drawnAt = time.Now()
 	var active []string
 	for short, since := range p.running {
 		if !since.IsZero() {
@@ -107,6 +112,13 @@ func (p *progress) erase() {
 	if p.drawn > 0 {
 		fmt.Fprintf(p.o.err, "\x1b[%dA\x1b[J", p.drawn)
 		p.drawn = 0
+	}
+}
+
+// tick draws again, so that the times move.
+func (p *progress) tick() {
+	if p.live && time.Since(p.drawnAt) >= time.Second {
+		p.draw()
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/deployer-io/deployer/shared/execution"
+	"github.com/deployer-io/deployer/shared/wiring/installation"
 )
 
 // console is where a command reads and writes. Results, and with --output json nothing but JSON, go to out; progress,
@@ -32,16 +33,23 @@ func (c console) terminal() bool {
 	return inOK && outOK && term.IsTerminal(int(in.Fd())) && term.IsTerminal(int(out.Fd()))
 }
 
+// defaultDir is the folder of the embedded environment.
+const defaultDir = ".deployer"
+
 // options are the flags that many commands share.
 type options struct {
 	console
 	stack, environment, backend, dir, output string
+	format                                   string // of diagnostics, for validate
 	sets                                     []string
 	parallelism                              int
 	lockTimeout                              time.Duration
-	noColor, autoApprove                     bool
+	noColor, autoApprove, shallow            bool
+	as, overrideFreeze                       string
 
 	changes     int                   // of the plan that was shown last
+	names       installation.Names    // of the aws backend
+	poll        time.Duration         // of the aws backend; 0: pollAWS
 	provisioner execution.Provisioner // in tests: takes the place of Pulumi and the simulated cloud
 }
 
@@ -54,7 +62,7 @@ func execute(ctx context.Context, args []string, o *options) int {
 	root.SetIn(o.in)
 	root.SetOut(o.out)
 	root.SetErr(o.err)
-	err := root.ExecuteContext(ctx)
+	err := o.explained(root.ExecuteContext(ctx))
 	var coded *exitError
 	switch {
 	case err == nil:
@@ -86,19 +94,29 @@ func newRoot(o *options) *cobra.Command {
 	flags.StringVarP(&o.stack, "stack", "s", "", "the stack (may be left out when the bundle has only one)")
 	flags.StringVarP(&o.environment, "environment", "e", "", "the environment (may be left out when the stack has only one)")
 	flags.StringVar(&o.backend, "backend", "embedded", "where runs happen: embedded or aws")
-	flags.StringVar(&o.dir, "dir", ".deployer", "the folder of the embedded environment")
+	o.onAWS(flags)
+	flags.StringVar(&o.dir, "dir", defaultDir, "the folder of the embedded environment")
 	flags.StringVarP(&o.output, "output", "o", "text", "text or json; with json, standard output holds nothing else")
 	flags.BoolVar(&o.noColor, "no-color", false, "plain lines, no colours and no live progress")
-	root.AddCommand(newValidate(o), newGraph(o), newPlan(o), newApply(o), newDestroy(o), newStatus(o), newOutputs(o),
-		newSchema(o), newCloud(o))
+	root.AddCommand(newValidate(o), newGraph(o), newPlan(o), newApply(o), newDestroy(o), newRollback(o), newStatus(o), newOutputs(o),
+		newSchema(o), newDescribe(o), newInit(o), newCloud(o), newLock(o), newUnlock(o), newState(o),
+		newApprove(o), newReject(o), newWatch(o), newHistory(o), newLogs(o), newHalt(o), newRetry(o))
 	return root
 }
 
 // changing adds the flags of the commands that may change something.
 func (o *options) changing(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.autoApprove, "auto-approve", false, "carry the plan out without asking")
+	flags.BoolVar(&o.shallow, "shallow", false, "plan without a look at what the changes mean for each cloud resource")
+	flags.StringVar(&o.overrideFreeze, "override-freeze", "", "deploy in a freeze all the same, for this reason, which is recorded")
+	o.person(flags)
 	flags.IntVar(&o.parallelism, "parallelism", 0, "components at a time (default: as many as the machine carries)")
 	flags.DurationVar(&o.lockTimeout, "lock-timeout", 0, "how long to wait for another run's lock")
+}
+
+// person adds --as.
+func (o *options) person(flags *pflag.FlagSet) {
+	flags.StringVar(&o.as, "as", "", "who you are (default: user@host; on AWS it is whoever AWS says that the caller is)")
 }
 
 // settable adds --set.

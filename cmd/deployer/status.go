@@ -35,10 +35,13 @@ type statusOfOne struct {
 
 func newStatus(o *options) *cobra.Command {
 	return &cobra.Command{
-		Use:   "status [BUNDLE]",
-		Short: "Tell what is deployed, who holds the lock, and whether anything is left behind",
+		Use:   "status [BUNDLE|RUN]",
+		Short: "Tell what is deployed, who holds the lock, and whether anything is left behind; or how a run stands",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 && runID.MatchString(args[0]) {
+				return o.statusOfRun(cmd.Context(), args[0])
+			}
 			scope, err := o.target(args)
 			if err != nil {
 				return err

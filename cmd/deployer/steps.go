@@ -31,7 +31,7 @@ func (f *follower) lookAtSteps(ctx context.Context) error {
 		return err
 	}
 	for _, intent := range begun {
-		f.show.began(intent.Address.Short())
+		f.show.began(intent.Address.Short(), intent.At)
 	}
 	ended, err := f.archive.Outcomes(ctx)
 	if err != nil {

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"strconv"
 	"time"
 
 	"github.com/deployer-io/deployer/cmd/executor/task"
+	"github.com/deployer-io/deployer/shared/execution/awscloud"
 	"github.com/deployer-io/deployer/shared/provision"
 	"github.com/deployer-io/deployer/shared/wiring"
 )
@@ -19,30 +22,46 @@ const (
 	secretsProviderVariable = "DEPLOYER_SECRETS_PROVIDER" // a Pulumi secrets provider: awskms://alias/...?region=...
 	pulumiVariable          = "DEPLOYER_PULUMI"           // path of the Pulumi CLI
 	parallelismVariable     = "DEPLOYER_PARALLELISM"      // components at a time
+	// The ARN of the policy that limits every role that is made; without it they have no limit but that of a Security document.
+	boundaryVariable = "DEPLOYER_PERMISSIONS_BOUNDARY"
 )
 
 const defaultParallelism = 8
 
 type batchFailed = task.BatchFailed
 
-func execute(ctx context.Context, log *slog.Logger, getenv func(string) string) error {
-	ports, err := wiring.FromEnvironment(ctx)
+// opener makes what the task stands on, and what ends it.
+type opener func(ctx context.Context, log *slog.Logger, getenv func(string) string) (task.Ports, io.Closer, error)
+
+func execute(ctx context.Context, log *slog.Logger, getenv func(string) string, open opener) error {
+	ports, closer, err := open(ctx, log, getenv)
 	if err != nil {
 		return err
+	}
+	return errors.Join(task.Run(ctx, getenv, ports), closer.Close())
+}
+
+// fromAWS stands the task on S3, DynamoDB and KMS, as its task definition says.
+func fromAWS(ctx context.Context, log *slog.Logger, getenv func(string) string) (task.Ports, io.Closer, error) {
+	ports, err := wiring.FromEnvironment(ctx)
+	if err != nil {
+		return task.Ports{}, nil, err
 	}
 	parallelism := defaultParallelism
 	if text := getenv(parallelismVariable); text != "" {
 		if parallelism, err = strconv.Atoi(text); err != nil || parallelism < 1 {
-			return fmt.Errorf("%s=%q: want a whole number above 0", parallelismVariable, text)
+			return task.Ports{}, nil, fmt.Errorf("%s=%q: want a whole number above 0", parallelismVariable, text)
 		}
 	}
 	provisioner, err := provision.New(provision.Options{Pulumi: getenv(pulumiVariable), Objects: ports.Objects,
 		BackendURL:      "s3://" + getenv(wiring.StateBucketVariable) + "?region=" + getenv("AWS_REGION") + "&awssdk=v2",
-		SecretsProvider: getenv(secretsProviderVariable), Env: os.Environ(), Parallelism: parallelism, Log: log})
+		SecretsProvider: getenv(secretsProviderVariable), Env: os.Environ(), Parallelism: parallelism,
+		PermissionsBoundary: getenv(boundaryVariable), Log: log})
 	if err != nil {
-		return err
+		return task.Ports{}, nil, err
 	}
-	err = task.Run(ctx, getenv, task.Ports{Objects: ports.Objects, Locker: ports.Locker, Provisioner: provisioner,
-		Parallelism: parallelism, Now: time.Now, Log: log})
-	return errors.Join(err, provisioner.Close())
+	cloud := awscloud.New(ports.Config)
+	return task.Ports{Objects: ports.Objects, Locker: ports.Locker, Provisioner: provisioner, Parallelism: parallelism,
+		Health: cloud, Calls: cloud, Secrets: cloud, HTTP: http.DefaultClient,
+		Now: time.Now, Log: log}, provisioner, nil
 }

@@ -11,15 +11,20 @@ import (
 	"syscall"
 )
 
-func main() {
-	// Fargate sends SIGTERM and waits up to 120 s; what is in flight is cancelled first and its outcome written.
+func main() { os.Exit(work(os.Getenv, fromAWS)) }
+
+// work carries out the batch until it ends or the task is stopped, and returns the exit code. Fargate sends SIGTERM and waits
+// up to 120 s; what is in flight is cancelled first and its outcome written.
+func work(getenv func(string) string, open opener) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
-	if err := execute(ctx, log, os.Getenv); err != nil {
+	defer context.AfterFunc(ctx, func() { log.Warn("the task is being stopped; what is at work is cancelled") })()
+	if err := execute(ctx, log, getenv, open); err != nil {
 		log.Error("the batch was not carried out as planned", "error", err)
-		os.Exit(codeOf(err))
+		return codeOf(err)
 	}
+	return 0
 }
 
 func codeOf(err error) int {

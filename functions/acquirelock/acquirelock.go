@@ -33,6 +33,22 @@ type Out struct {
 	Taken  bool        `json:"taken"`
 	Lease  *lock.Lease `json:"lease"`
 	Holder string      `json:"holder,omitempty"`
+	Wait   int         `json:"wait,omitempty"` // seconds until it is worth to ask again
+}
+
+// pause is how long to wait before the next attempt, in seconds: longer, the longer the run has waited, so that a day of
+// waiting takes some hundred attempts.
+func pause(waited, left time.Duration) int {
+	wait := 10 * time.Second
+	switch {
+	case waited > 2*time.Hour:
+		wait = 5 * time.Minute
+	case waited > 30*time.Minute:
+		wait = time.Minute
+	case waited > 2*time.Minute:
+		wait = 30 * time.Second
+	}
+	return max(1, int(min(wait, left).Seconds()))
 }
 
 // Handle takes the lock of the run's stack and environment. The error is *lock.LockHeld when another run holds it and the
@@ -45,8 +61,8 @@ func (h Handler) Handle(ctx context.Context, in In) (Out, error) {
 	var held *lock.LockHeld
 	if errors.As(err, &held) {
 		deadline := in.StartedAt.Add(time.Duration(in.Request.LockTimeout) * time.Second)
-		if held.CanWait && h.Now().Before(deadline) {
-			return Out{Holder: held.Run}, nil
+		if now := h.Now(); held.CanWait && now.Before(deadline) {
+			return Out{Holder: held.Run, Wait: pause(now.Sub(in.StartedAt), deadline.Sub(now))}, nil
 		}
 		return Out{}, held
 	}

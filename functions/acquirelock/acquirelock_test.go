@@ -41,7 +41,7 @@ func TestAnothersLockIsWaitedForAsLongAsAsked(t *testing.T) {
 	for range 2 {
 		out, err := h.Handle(t.Context(), in)
 		require.NoError(t, err)
-		require.Equal(t, acquirelock.Out{Holder: "r1"}, out)
+		require.Equal(t, acquirelock.Out{Holder: "r1", Wait: 10}, out)
 		w.Pass(20 * time.Second)
 	}
 	w.Pass(time.Minute)

@@ -12,10 +12,19 @@ import (
 
 	"github.com/deployer-io/deployer/functions/acquirelock"
 	"github.com/deployer-io/deployer/functions/buildgraph"
+	"github.com/deployer-io/deployer/functions/cleanup"
+	"github.com/deployer-io/deployer/functions/confirmplan"
+	"github.com/deployer-io/deployer/functions/decide"
 	"github.com/deployer-io/deployer/functions/discover"
+	"github.com/deployer-io/deployer/functions/keeplocks"
 	"github.com/deployer-io/deployer/functions/makeplan"
 	"github.com/deployer-io/deployer/functions/makereport"
+	"github.com/deployer-io/deployer/functions/metric"
+	"github.com/deployer-io/deployer/functions/notify"
+	"github.com/deployer-io/deployer/functions/planrollback"
+	"github.com/deployer-io/deployer/functions/preparepreview"
 	"github.com/deployer-io/deployer/functions/preparewave"
+	"github.com/deployer-io/deployer/functions/quarantine"
 	"github.com/deployer-io/deployer/functions/releaselock"
 	"github.com/deployer-io/deployer/functions/requestapproval"
 	"github.com/deployer-io/deployer/functions/savestate"
@@ -23,6 +32,7 @@ import (
 	"github.com/deployer-io/deployer/shared/bundle"
 	"github.com/deployer-io/deployer/shared/lock"
 	"github.com/deployer-io/deployer/shared/objects"
+	"github.com/deployer-io/deployer/shared/resource"
 	"github.com/deployer-io/deployer/shared/run"
 )
 
@@ -30,6 +40,19 @@ import (
 type Ports struct {
 	Objects objects.Store
 	Locker  *lock.Locker
+	// Executions is what KeepLocks and Cleanup know of executions.
+	Executions keeplocks.Executions
+	// Answers wakes runs that wait for approval. Signer and ApprovalURL make and check the links by which people approve;
+	// without them there are none. Teller tells people that a run waits; nil: nobody is told.
+	Answers     decide.Answers
+	Signer      decide.Signer
+	ApprovalURL string
+	Teller      *notify.Teller
+	// Outlets reach those whom a stack names; Webhook is the installation's own channel. Either may be nil.
+	Outlets notify.Outlets
+	Webhook *resource.SecretRef
+	// Metrics is where KeepLocks counts; nil: it does not.
+	Metrics *metric.Writer
 	Limits  bundle.Limits
 	Now     func() time.Time
 	// PerLevel makes each level of a plan's graph a wave, for an environment in which starting a task costs nothing.
@@ -49,12 +72,20 @@ func New(p Ports) map[string]Function {
 		"BuildGraph":      function(buildgraph.Handler{Objects: p.Objects}.Handle),
 		"AcquireLock":     function(acquirelock.Handler{Objects: p.Objects, Locker: p.Locker, Now: p.Now}.Handle),
 		"MakePlan":        function(makeplan.Handler{Objects: p.Objects, Locker: p.Locker, Now: p.Now, PerLevel: p.PerLevel, Parallelism: p.Parallelism}.Handle),
-		"RequestApproval": function(requestapproval.Handler{Objects: p.Objects, Now: p.Now}.Handle),
+		"PreparePreview":  function(preparepreview.Handler{Objects: p.Objects}.Handle),
+		"RequestApproval": function(requestapproval.Handler{Objects: p.Objects, Answers: p.Answers, Now: p.Now, Signer: p.Signer, BaseURL: p.ApprovalURL, Teller: p.Teller}.Handle),
+		"Decide":          function(decide.Entrance{Pages: decide.Pages{Handler: decide.Handler{Objects: p.Objects, Answers: p.Answers, Now: p.Now}, Signer: p.Signer}}.Handle),
+		"ConfirmPlan":     function(confirmplan.Handler{Objects: p.Objects, Locker: p.Locker, Now: p.Now, Teller: p.Teller}.Handle),
 		"PrepareWave":     function(preparewave.Handler{Objects: p.Objects, Locker: p.Locker}.Handle),
 		"SettleWave":      function(settlewave.Handler{Objects: p.Objects, Locker: p.Locker, Now: p.Now}.Handle),
+		"PlanRollback":    function(planrollback.Handler{Objects: p.Objects, Locker: p.Locker, Now: p.Now, PerLevel: p.PerLevel, Parallelism: p.Parallelism}.Handle),
+		"Quarantine":      function(quarantine.Handler{Locker: p.Locker, Teller: p.Teller}.Handle),
 		"SaveState":       function(savestate.Handler{Objects: p.Objects, Now: p.Now}.Handle),
 		"ReleaseLock":     function(releaselock.Handler{Locker: p.Locker}.Handle),
+		"KeepLocks":       function(keeplocks.Handler{Objects: p.Objects, Locker: p.Locker, Executions: p.Executions, Now: p.Now, Teller: p.Teller, Metrics: p.Metrics}.Handle),
+		"Cleanup":         function(cleanup.Handler{Objects: p.Objects, Locker: p.Locker, Executions: p.Executions, Now: p.Now, Teller: p.Teller}.Handle),
 		"MakeReport":      function(makereport.Handler{Objects: p.Objects, Now: p.Now}.Handle),
+		"Notify":          function(notify.Handler{Objects: p.Objects, Teller: p.Teller, Outlets: p.Outlets, Webhook: p.Webhook}.Handle),
 	}
 }
 

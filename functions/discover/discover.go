@@ -75,6 +75,9 @@ func (h Handler) Handle(ctx context.Context, in In) (Out, error) {
 	if ref.Operation.Destroys() {
 		return Out{Run: ref}, archive.Write(ctx, run.RequestArtifact, in.Request)
 	}
+	if ref.Operation.RollsBack() {
+		return h.former(ctx, archive, in.Request)
+	}
 	files, digest, err := h.read(ctx, in.Request.Bundle)
 	if err != nil {
 		return Out{}, err

@@ -4,6 +4,7 @@ package makeplan
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/deployer-io/deployer/functions/discover"
@@ -33,6 +34,8 @@ type In struct {
 	Run     run.Ref     `json:"run"`
 	Request run.Request `json:"request"`
 	Lease   *lock.Lease `json:"lease"`
+	// Round counts from 0 how often the run has planned anew because its plan had become stale.
+	Round int `json:"round"`
 }
 
 // Out is what the state machine decides by.
@@ -43,13 +46,17 @@ type Out struct {
 	Waves           int         `json:"waves"`
 	Approved        bool        `json:"approved"`        // no person needs to be asked
 	ApprovalTimeout int         `json:"approvalTimeout"` // seconds
+	MinApprovals    int         `json:"minApprovals"`
+	AllowSelf       bool        `json:"allowSelf"`
+	Preview         bool        `json:"preview"` // somebody will look at it: tell what it means for each cloud resource
 }
 
 // defaultApprovalTimeout is how long a plan waits for a person where the environment does not say: a day, in seconds.
 const defaultApprovalTimeout = 24 * 60 * 60
 
 // Handle writes plan.json. The error is *lock.LockLost when the run's lock is no longer its own, *plan.ReplaceRefused when
-// the plan would delete or replace what is guarded.
+// the plan would delete or replace what is guarded, *resource.FrozenWindow when nothing may be changed now,
+// *state.DeploymentHeld when the very same was rolled back last.
 func (h Handler) Handle(ctx context.Context, in In) (Out, error) {
 	if in.Lease != nil {
 		if err := h.Locker.Check(ctx, *in.Lease); err != nil {
@@ -61,16 +68,22 @@ func (h Handler) Handle(ctx context.Context, in In) (Out, error) {
 		return Out{}, err
 	}
 	archive := run.Archive{Store: h.Objects, Ref: in.Run}
-	if err := archive.Write(ctx, run.PlanArtifact, made); err != nil {
+	write := archive.Write
+	if in.Round > 0 { // an earlier plan became stale before anything of it was done
+		write = archive.Replace
+	}
+	if err := write(ctx, run.PlanArtifact, made); err != nil {
 		return Out{}, err
 	}
-	return h.judge(in, made, set)
+	out, err := h.judge(in, made, set)
+	out.Preview = out.Changes > 0 && !in.Request.Shallow && (in.Run.Operation.OnlyPlans() || !out.Approved)
+	return out, err
 }
 
 // judge applies the policies on plans and finds out whether people have to be asked.
 func (h Handler) judge(in In, made *plan.Plan, set *resource.Set) (Out, error) {
 	out := Out{Digest: made.Digest, Counts: made.Counts, Changes: made.Counts.Changes(), Waves: len(made.Waves),
-		Approved: in.Request.AutoApprove, ApprovalTimeout: defaultApprovalTimeout}
+		Approved: in.Request.AutoApprove, ApprovalTimeout: defaultApprovalTimeout, MinApprovals: 1, AllowSelf: set == nil}
 	if set == nil { // a destroy: the bundle, and what it says of approval, is not read
 		return out, nil
 	}
@@ -85,13 +98,22 @@ func (h Handler) judge(in In, made *plan.Plan, set *resource.Set) (Out, error) {
 	if mistakes.HasErrors() {
 		return Out{}, &discover.PolicyViolation{Diagnostics: mistakes.Sorted()}
 	}
+	if out.Changes > 0 && !in.Run.Operation.OnlyPlans() && in.Request.OverrideFreeze == "" {
+		if err := set.Environment.Thawed(h.Now()); err != nil {
+			return Out{}, err
+		}
+	}
 	approval := set.Environment.Approval
 	byRule, err := engine.AutoApproves(data)
 	if err != nil {
 		return Out{}, err
 	}
+	if in.Run.Operation.RollsBack() && slices.ContainsFunc(made.Steps, func(s plan.Step) bool { return s.Saves }) {
+		byRule = false // data goes: a person has to say so
+	}
 	// To start a run with --auto-approve is the starter's own approval: it counts where that is allowed and enough.
 	out.Approved = byRule || in.Request.AutoApprove && approval.AllowSelf && approval.MinApprovals <= 1
+	out.MinApprovals, out.AllowSelf = max(approval.MinApprovals, 1), approval.AllowSelf
 	if timeout := approval.Timeout.Seconds(); timeout > 0 {
 		out.ApprovalTimeout = int(timeout)
 	}
@@ -118,9 +140,19 @@ func (h Handler) make(ctx context.Context, in In) (*plan.Plan, *resource.Set, er
 	if err := archive.Read(ctx, run.RequestArtifact, &request); err != nil {
 		return nil, nil, err
 	}
+	if in.Run.Operation == run.Deploy && !request.Release {
+		if err := snapshot.Admits(request.Input()); err != nil {
+			return nil, nil, err
+		}
+	}
 	options := plan.Options{Run: in.Run.ID, Operation: in.Run.Operation, Bundle: request.Bundle, PerLevel: h.PerLevel, Parallelism: h.Parallelism}
 	if request.Parallelism > 0 {
 		options.Parallelism = request.Parallelism
+	}
+	if request.Retry != "" {
+		if options.Only, err = unfinished(ctx, run.Archive{Store: h.Objects, Ref: run.Ref{Stack: in.Run.Stack, Environment: in.Run.Environment, ID: request.Retry}}); err != nil {
+			return nil, nil, err
+		}
 	}
 	if in.Run.Operation.Destroys() {
 		made, err := plan.Destroy(in.Run.Scope(), &snapshot, options)

@@ -39,7 +39,7 @@ type Out struct {
 
 // Handle writes the reports; again with the same result.
 func (h Handler) Handle(ctx context.Context, in In) (Out, error) {
-	ref, err := in.ref()
+	ref, err := in.Ref()
 	if err != nil {
 		return Out{}, err
 	}
@@ -54,6 +54,14 @@ func (h Handler) Handle(ctx context.Context, in In) (Out, error) {
 	}
 	made := report.New(report.Facts{Ref: ref, Request: in.Request, Ending: in.Ending, Failure: in.Failure,
 		StartedAt: in.StartedAt, EndedAt: ended}, p, outcomes)
+	undo := run.Archive{Store: h.Objects, Ref: ref.Undo()}
+	back, taken, err := done(ctx, undo)
+	if err != nil {
+		return Out{}, err
+	}
+	if back != nil {
+		made.Undone(back, taken)
+	}
 	for _, form := range []struct {
 		artifact run.Artifact
 		write    func(io.Writer) error
@@ -84,8 +92,8 @@ func (h Handler) ended(ctx context.Context, archive run.Archive, in In) (time.Ti
 	return first.EndedAt, nil
 }
 
-// ref is the run's reference, or, when Discover failed, the one it would have made.
-func (in In) ref() (run.Ref, error) {
+// Ref is the run's reference, or, when Discover failed, the one it would have made.
+func (in In) Ref() (run.Ref, error) {
 	if in.Run != nil {
 		return *in.Run, nil
 	}

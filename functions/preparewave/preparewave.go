@@ -25,6 +25,8 @@ type In struct {
 	Run   run.Ref    `json:"run"`
 	Lease lock.Lease `json:"lease"`
 	Wave  int        `json:"wave"`
+	// Failed says that something failed in an earlier wave: what needs it is skipped.
+	Failed bool `json:"failed"`
 }
 
 // Out names the batches.
@@ -38,15 +40,26 @@ type Batch struct {
 	Key    string `json:"key"`
 }
 
-// Handle writes the wave's batches.
+// Handle writes the wave's batches. The error is *lock.LockLost when the run may not act any more, *run.Halted when it was
+// asked to begin nothing new.
 func (h Handler) Handle(ctx context.Context, in In) (Out, error) {
 	if err := h.Locker.Check(ctx, in.Lease); err != nil {
 		return Out{}, err
 	}
 	archive := run.Archive{Store: h.Objects, Ref: in.Run}
-	preparation, err := prepare(ctx, archive, in)
+	if err := archive.Halted(ctx); err != nil {
+		return Out{}, err
+	}
+	preparation, err := Load(ctx, archive, in.Lease.Fence)
 	if err != nil {
 		return Out{}, err
+	}
+	if in.Failed {
+		outcomes, err := earlier(ctx, archive)
+		if err != nil {
+			return Out{}, err
+		}
+		preparation.After(outcomes)
 	}
 	batches, err := preparation.Batches(in.Wave)
 	if err != nil {
@@ -63,7 +76,18 @@ func (h Handler) Handle(ctx context.Context, in In) (Out, error) {
 	return out, nil
 }
 
-func prepare(ctx context.Context, archive run.Archive, in In) (*execution.Preparation, error) {
+// earlier reads the outcomes that there are by now.
+func earlier(ctx context.Context, archive run.Archive) ([]execution.Outcome, error) {
+	addresses, err := archive.Outcomes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return execution.Outcomes(ctx, archive, addresses)
+}
+
+// Load reads what a run's batches are made of: its plan, its resources, and the state as it is now. Fence is that of the
+// run's lock; a preview has none.
+func Load(ctx context.Context, archive run.Archive, fence int64) (*execution.Preparation, error) {
 	var p plan.Plan
 	if err := archive.Read(ctx, run.PlanArtifact, &p); err != nil {
 		return nil, err
@@ -73,15 +97,15 @@ func prepare(ctx context.Context, archive run.Archive, in In) (*execution.Prepar
 		return nil, err
 	}
 	var set *resource.Set
-	if !in.Run.Operation.Destroys() {
+	if !archive.Ref.Operation.Destroys() {
 		set = &resource.Set{}
 		if err := archive.Read(ctx, run.ResourcesArtifact, set); err != nil {
 			return nil, err
 		}
 	}
-	snapshot, _, err := state.NewStore(archive.Store, in.Run.Scope()).Read(ctx)
+	snapshot, _, err := state.NewStore(archive.Store, archive.Ref.Scope()).Read(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return execution.Prepare(&p, set, &snapshot, in.Lease.Fence, request.Parallelism), nil
+	return execution.Prepare(&p, set, &snapshot, fence, request.Parallelism), nil
 }

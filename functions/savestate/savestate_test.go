@@ -23,12 +23,12 @@ func TestHowARunEndedIsSaidOnceAndAgain(t *testing.T) {
 	}{
 		"everything went well": {nil, true, nil, savestate.Out{Ending: run.Succeeded}, 3},
 		"something failed and left nothing": {map[string]execution.Result{"queue": {}}, true, nil,
-			savestate.Out{Ending: run.FailedClean, Failure: &run.Failure{Error: "WaveFailed", Cause: "2 components failed or were skipped"}}, 1},
+			savestate.Out{Ending: run.FailedClean, Failure: &run.Failure{Error: "WaveFailed", Cause: "3 components failed or were skipped"}}, 0},
 		"something failed half-way": {map[string]execution.Result{"queue": {Pending: []string{"creating"}}}, true, nil,
-			savestate.Out{Ending: run.FailedDirty, Failure: &run.Failure{Error: "WaveFailed", Cause: "2 components failed or were skipped"}}, 2},
+			savestate.Out{Ending: run.FailedDirty, Failure: &run.Failure{Error: "WaveFailed", Cause: "3 components failed or were skipped"}}, 1},
 		"it was stopped before it began": {nil, false, stopped, savestate.Out{Ending: run.FailedClean, Failure: stopped}, 0},
 		"it was stopped while something was half done": {map[string]execution.Result{"queue": {Pending: []string{"creating"}}}, true, stopped,
-			savestate.Out{Ending: run.FailedDirty, Failure: stopped}, 2},
+			savestate.Out{Ending: run.FailedDirty, Failure: stopped}, 1},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			w := functionstest.New(t)

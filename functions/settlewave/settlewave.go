@@ -4,6 +4,7 @@ package settlewave
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/deployer-io/deployer/shared/lock"
 	"github.com/deployer-io/deployer/shared/objects"
 	"github.com/deployer-io/deployer/shared/plan"
+	"github.com/deployer-io/deployer/shared/resource"
 	"github.com/deployer-io/deployer/shared/run"
 	"github.com/deployer-io/deployer/shared/state"
 )
@@ -27,13 +29,20 @@ type In struct {
 	Run   run.Ref    `json:"run"`
 	Lease lock.Lease `json:"lease"`
 	Wave  int        `json:"wave"`
+	// Failed says that something failed in an earlier wave, and the run went on with what does not need it.
+	Failed bool `json:"failed"`
 }
 
-// Out says whether the waves after this one may run.
+// Out says whether the waves after this one may run. All fields are always there: the state machine reads them.
 type Out struct {
 	Failed bool   `json:"failed"`
-	Cause  string `json:"cause,omitempty"`
-	Serial int64  `json:"serial"`
+	Error  string `json:"error"` // the error's name; "" unless Failed
+	Cause  string `json:"cause"`
+	// GoOn says that, all the same, what does not need the failed components may go on.
+	GoOn bool `json:"goOn"`
+	// Halted says that a person asked the run to begin nothing new.
+	Halted bool  `json:"halted"`
+	Serial int64 `json:"serial"`
 }
 
 // Handle merges the outcomes of the wave's steps. A step whose executor died without an outcome gets one here.
@@ -55,21 +64,56 @@ func (h Handler) Handle(ctx context.Context, in In) (Out, error) {
 	if err != nil {
 		return Out{}, err
 	}
-	snapshot, err := Merge(ctx, store, in.Run, in.Lease, &p, outcomes)
-	if err != nil {
+	out := Out{}
+	if err := out.judge(ctx, archive, &p, outcomes, in.Wave); err != nil {
 		return Out{}, err
 	}
-	failed := 0
-	for _, o := range outcomes {
-		if !o.Outcome.Fine() {
-			failed++
+	// What the whole run has come to was looked at, and it holds.
+	good := !out.Failed && !in.Failed && in.Wave == len(p.Waves)-1 && !p.Operation.Destroys() && !in.Run.Undoes()
+	snapshot, err := merge(ctx, store, in.Run, in.Lease, &p, outcomes, good)
+	out.Serial = snapshot.Serial
+	return out, err
+}
+
+// WaveFailed and VerificationFailed are the names of the errors that end a rollout.
+const (
+	WaveFailed         = "WaveFailed"
+	VerificationFailed = "VerificationFailed"
+)
+
+// judge says what the wave's outcomes mean for the waves after it.
+func (o *Out) judge(ctx context.Context, archive run.Archive, p *plan.Plan, outcomes []execution.Outcome, number int) error {
+	failed, unverified, skipped := 0, 0, 0
+	for _, outcome := range outcomes {
+		switch {
+		case outcome.Outcome.Fine():
+			continue
+		case outcome.Outcome == execution.Skipped:
+			skipped++
+		case outcome.Error == VerificationFailed:
+			unverified++
 		}
+		failed++
 	}
-	out := Out{Serial: snapshot.Serial, Failed: failed > 0}
-	if out.Failed {
-		out.Cause = fmt.Sprintf("%d of %d components in wave %d failed or were skipped; the report says which", failed, len(steps), in.Wave+1)
+	if failed == 0 {
+		return nil
 	}
-	return out, nil
+	o.Failed, o.Error = true, WaveFailed
+	if unverified > 0 && unverified+skipped == failed {
+		o.Error = VerificationFailed
+	}
+	o.Cause = fmt.Sprintf("%d of %d components in wave %d failed or were skipped; the report says which", failed, len(outcomes), number+1)
+	o.GoOn = execution.Answer(p, outcomes) == resource.OnFailureContinue
+	if skipped == 0 {
+		return nil
+	}
+	err := archive.Halted(ctx)
+	var halted *run.Halted
+	if errors.As(err, &halted) {
+		o.Halted, o.GoOn, o.Error, o.Cause = true, false, "Halted", err.Error()
+		return nil
+	}
+	return err
 }
 
 func wave(p *plan.Plan, number int) ([]plan.Step, error) {
@@ -93,12 +137,23 @@ func wave(p *plan.Plan, number int) ([]plan.Step, error) {
 
 // Merge folds outcomes into the state, under the run's fence; it writes nothing when there is nothing new.
 func Merge(ctx context.Context, store *state.Store, ref run.Ref, lease lock.Lease, p *plan.Plan, outcomes []execution.Outcome) (state.Snapshot, error) {
+	return merge(ctx, store, ref, lease, p, outcomes, false)
+}
+
+// merge is Merge; good says that the state is then known to be good as a whole.
+func merge(ctx context.Context, store *state.Store, ref run.Ref, lease lock.Lease, p *plan.Plan, outcomes []execution.Outcome, good bool) (state.Snapshot, error) {
 	fence := state.Fence{Keys: lease.Keys, Number: lease.Fence}
 	return store.Commit(ctx, fence, execution.Touched(outcomes), func(s *state.Snapshot) error {
-		if !execution.Fold(s, outcomes) {
+		if !execution.Fold(s, outcomes) && (!good || s.LastGood == s.Serial) {
 			return state.ErrNoChange
 		}
 		s.Run, s.Bundle = ref.ID, state.BundleRef{Key: p.Bundle.Key, VersionID: p.Bundle.VersionID, SHA256: p.Bundle.SHA256}
+		if !ref.Undoes() {
+			s.Hold = nil // something else was deployed than what was rolled back, or a person has said so
+		}
+		if good {
+			s.LastGood = s.Serial + 1
+		}
 		return nil
 	})
 }

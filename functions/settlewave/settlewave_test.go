@@ -32,7 +32,7 @@ func TestAWaveIsMergedOnceAndAgain(t *testing.T) {
 
 func TestAWaveInWhichSomethingFailedStopsTheOnesAfterIt(t *testing.T) {
 	w := functionstest.New(t)
-	w.Fails["queue"] = execution.Result{}
+	w.Fails["table"] = execution.Result{}
 	r := w.Discover("r1", run.Deploy, functionstest.Bundle).MakePlan()
 	r.Execute(r.Prepare(0))
 	out := r.Settle(0)

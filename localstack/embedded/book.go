@@ -17,11 +17,13 @@ import (
 )
 
 // book keeps, for each run, a folder: run.json says what was started, alive is locked by the process that runs it as long
-// as that lives, ended says that nothing is left to do, and NAME.jsonl is the history of each of its executions.
+// as that lives, waiting says that no process does because the run waits for a person, ended says that nothing is left to
+// do, and NAME.jsonl is the history of each of its executions.
 type book struct {
 	dir string
 
 	mu        sync.Mutex
+	taken     map[string]bool     // the dead runs that this process has taken over
 	histories map[string]*os.File // by execution name
 	failed    error               // the first event that could not be written
 }
@@ -100,6 +102,15 @@ func (b *book) dead() ([]entry, func(), error) {
 			continue // it is running in another process
 		}
 		held = append(held, alive)
+		// Looked at under the lock: a process that leaves a run to wait says so before it lets go.
+		if _, waits, err := b.waiting(folder.Name()); err != nil || waits {
+			if err == nil {
+				continue
+			}
+			release()
+			return nil, nil, err
+		}
+		b.take(folder.Name())
 		data, err := os.ReadFile(filepath.Join(at, entryFile))
 		if errors.Is(err, os.ErrNotExist) {
 			continue // it died before it was entered: nothing was started
@@ -117,8 +128,24 @@ func (b *book) dead() ([]entry, func(), error) {
 	return entries, release, nil
 }
 
-// running reports whether a process is at work on the run.
+// take notes that nobody but this process sees to a dead run now.
+func (b *book) take(id string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.taken == nil {
+		b.taken = map[string]bool{}
+	}
+	b.taken[id] = true
+}
+
+// running reports whether a process is at work on the run, or a person is: then it waits for an answer and has not ended.
 func (b *book) running(id string) (bool, error) {
+	b.mu.Lock()
+	taken := b.taken[id]
+	b.mu.Unlock()
+	if taken {
+		return false, nil
+	}
 	path := filepath.Join(b.dir, id, aliveFile)
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 		return false, nil
@@ -127,7 +154,8 @@ func (b *book) running(id string) (bool, error) {
 	if err != nil || !locked {
 		return !locked, err
 	}
-	return false, alive.Close()
+	_, waits, err := b.waiting(id)
+	return waits, errors.Join(err, alive.Close())
 }
 
 // tryLock opens the file and locks it, unless another process has.

@@ -35,6 +35,8 @@ type Options struct {
 	Log         *slog.Logger // nil: a file below logs/
 	// Provisioner takes the place of Pulumi and the simulated cloud, in tests and benchmarks.
 	Provisioner execution.Provisioner
+	// Objects takes the place of the files below state/, in tests of what stands on another store.
+	Objects objects.Store
 }
 
 // DefaultParallelism is how many components are worked on at a time. The engine's processes mostly wait; measured on two
@@ -50,6 +52,7 @@ type Environment struct {
 	functions map[string]catalog.Function
 	engine    *asl.Engine
 	book      *book
+	tasks     tasks
 	logFile   io.Closer
 
 	provisioning sync.Mutex
@@ -58,7 +61,8 @@ type Environment struct {
 	closers      []io.Closer
 }
 
-// Open opens the folder, makes what is missing, and finishes the runs whose process died: their locks come free.
+// Open opens the folder, makes what is missing, and finishes the runs whose process died or whose question
+// expired: their locks come free.
 func Open(ctx context.Context, options Options) (*Environment, error) {
 	if options.Now == nil {
 		options.Now = time.Now
@@ -75,7 +79,7 @@ func Open(ctx context.Context, options Options) (*Environment, error) {
 	if err := e.open(); err != nil {
 		return nil, errors.Join(fmt.Errorf("embedded environment %s: %w", options.Dir, err), e.Close())
 	}
-	if err := e.finishDead(ctx); err != nil {
+	if err := errors.Join(e.finishDead(ctx), e.finishExpired(ctx)); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
 	return e, nil
@@ -105,9 +109,13 @@ func (e *Environment) open() error {
 	}
 	e.closers = append(e.closers, table)
 	e.book = &book{dir: filepath.Join(e.options.Dir, "executions")}
-	e.Objects, e.Locker = store, &lock.Locker{Table: table, Now: e.options.Now, Stopper: stopper{e.book}}
-	e.functions = catalog.New(catalog.Ports{Objects: e.Objects, Locker: e.Locker, Now: e.options.Now, PerLevel: true})
-	e.engine = asl.NewEngine(asl.Options{Handler: asl.HandlerFunc(e.handle), Observer: e.book.record})
+	e.Objects, e.Locker = store, &lock.Locker{Table: table, Now: e.options.Now, Stopper: executions{e}}
+	if e.options.Objects != nil {
+		e.Objects = e.options.Objects
+	}
+	e.engine = asl.NewEngine(asl.Options{Clock: clock{now: e.options.Now}, Handler: asl.HandlerFunc(e.handle), Observer: e.book.record})
+	e.functions = catalog.New(catalog.Ports{Objects: e.Objects, Locker: e.Locker, Executions: executions{e}, Answers: answers{e.engine},
+		Now: e.options.Now, PerLevel: true})
 	return e.register()
 }
 
@@ -170,3 +178,12 @@ func (e *Environment) provision() (execution.Provisioner, error) {
 	e.provisioner = given{p, c}
 	return e.provisioner, nil
 }
+
+// clock tells the time as the environment does; what waits, waits in earnest.
+type clock struct {
+	asl.WallClock
+	now func() time.Time
+}
+
+// Now implements asl.Clock.
+func (c clock) Now() time.Time { return c.now() }

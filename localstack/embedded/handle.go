@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
@@ -66,6 +67,7 @@ func (e *Environment) handle(ctx context.Context, t asl.Task) (json.RawMessage, 
 
 // ecsTask is what the wave machine asks ECS for, as far as it matters here.
 type ecsTask struct {
+	StartedBy string // the run
 	Overrides struct {
 		ContainerOverrides []struct {
 			Name        string
@@ -79,6 +81,7 @@ func (e *Environment) runTask(ctx context.Context, t asl.Task) (json.RawMessage,
 	if err := json.Unmarshal(t.Input, &asked); err != nil {
 		return nil, fmt.Errorf("run task: %w", err)
 	}
+	defer e.tasks.begin(asked.StartedBy)()
 	environment := map[string]string{}
 	for _, container := range asked.Overrides.ContainerOverrides {
 		for _, variable := range container.Environment {
@@ -89,8 +92,13 @@ func (e *Environment) runTask(ctx context.Context, t asl.Task) (json.RawMessage,
 	if err != nil {
 		return nil, &asl.TaskError{Name: "ECS.AmazonECSException", Cause: err.Error()}
 	}
-	err = task.Run(ctx, func(name string) string { return environment[name] }, task.Ports{Objects: e.Objects, Locker: e.Locker,
-		Provisioner: provisioner, Parallelism: e.options.Parallelism, Now: e.options.Now, Log: e.options.Log})
+	ports := task.Ports{Objects: e.Objects, Locker: e.Locker, Provisioner: provisioner, HTTP: http.DefaultClient,
+		Parallelism: e.options.Parallelism, Now: e.options.Now, Log: e.options.Log}
+	if e.options.Provisioner == nil { // the simulated cloud is at work
+		w := watched{e.cloud}
+		ports.Health, ports.Calls, ports.Secrets = w, w, w
+	}
+	err = task.Run(ctx, func(name string) string { return environment[name] }, ports)
 	if err != nil {
 		// As ECS answers a task whose container ended with another code than 0.
 		return nil, &asl.TaskError{Name: "States.TaskFailed", Cause: err.Error()}

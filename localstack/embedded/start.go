@@ -4,10 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
-	"github.com/deployer-io/deployer/functions/cleanup"
 	"github.com/deployer-io/deployer/localstack/asl"
 	"github.com/deployer-io/deployer/shared/run"
 )
@@ -19,11 +17,13 @@ func (*PulumiMissing) Error() string {
 	return "there is no Pulumi CLI: 'make pulumi' builds it beside deployer, DEPLOYER_PULUMI may name one, or put pulumi on PATH; nothing was started"
 }
 
-// Run is a run under way in this process.
+// Run is a run under way, in this process or in another one.
 type Run struct {
 	Ref         run.Ref
 	environment *Environment
-	execution   *asl.Execution
+	execution   *asl.Execution // nil: another process is at work on it
+	suspend     context.CancelCauseFunc
+	leaving     chan chan error
 	ended       chan struct{}
 	err         error
 }
@@ -35,8 +35,11 @@ func (e *Environment) Start(ctx context.Context, id string, request run.Request)
 	if err != nil {
 		return nil, err
 	}
-	if !request.Operation.OnlyPlans() && e.options.Pulumi == "" && e.options.Provisioner == nil {
-		return nil, &PulumiMissing{}
+	if !e.provisions() {
+		if !request.Operation.OnlyPlans() {
+			return nil, &PulumiMissing{}
+		}
+		request.Shallow = true
 	}
 	ref := run.Ref{Stack: scope.Stack, Environment: scope.Environment, ID: id, Operation: request.Operation}
 	closeAlive, err := e.book.begin(entry{Run: ref, Request: request})
@@ -47,21 +50,37 @@ func (e *Environment) Start(ctx context.Context, id string, request run.Request)
 	if err != nil {
 		return nil, errors.Join(err, closeAlive())
 	}
-	execution, err := e.engine.Start(context.WithoutCancel(ctx), asl.StartInput{StateMachine: "deploy", Name: id, Input: input})
+	r := e.newRun(ref)
+	engineCtx, suspend := context.WithCancelCause(context.WithoutCancel(ctx))
+	r.suspend = suspend
+	r.execution, err = e.engine.Start(engineCtx, asl.StartInput{StateMachine: "deploy", Name: id, Input: input})
 	if err != nil {
 		return nil, errors.Join(err, e.book.end(id), closeAlive())
 	}
-	r := &Run{Ref: ref, environment: e, execution: execution, ended: make(chan struct{})}
 	go r.follow(ctx, closeAlive)
 	return r, nil
 }
 
-// follow keeps the run's lock alive, stops the run when ctx ends, and sees to the end of a run that did not see to it
-// itself.
+func (e *Environment) newRun(ref run.Ref) *Run {
+	return &Run{Ref: ref, environment: e, leaving: make(chan chan error), ended: make(chan struct{})}
+}
+
+// provisions reports whether something can be provisioned here.
+func (e *Environment) provisions() bool {
+	return e.options.Pulumi != "" || e.options.Provisioner != nil
+}
+
+// lookEvery is how often a process looks whether people decided on the run that it keeps: they may have, in another one.
+const lookEvery = 200 * time.Millisecond
+
+// follow keeps the run's lock alive, hands it the decisions that people make elsewhere, stops it when ctx ends, and sees to
+// the end of a run that did not see to it itself.
 func (r *Run) follow(ctx context.Context, closeAlive func() error) {
 	defer close(r.ended)
-	keep := time.NewTicker(keepEvery)
+	defer r.suspend(nil)
+	keep, look := time.NewTicker(keepEvery), time.NewTicker(lookEvery)
 	defer keep.Stop()
+	defer look.Stop()
 	stop := ctx.Done()
 	for {
 		select {
@@ -69,7 +88,18 @@ func (r *Run) follow(ctx context.Context, closeAlive func() error) {
 			r.err = errors.Join(r.finish(context.WithoutCancel(ctx)), closeAlive())
 			return
 		case <-keep.C:
-			r.environment.keep(ctx, r.Ref)
+			r.environment.keep(ctx)
+		case <-look.C:
+			r.wake(context.WithoutCancel(ctx))
+		case answer := <-r.leaving:
+			left, err := r.leave(context.WithoutCancel(ctx))
+			if left {
+				err = errors.Join(err, closeAlive())
+			}
+			answer <- err
+			if left {
+				return
+			}
 		case <-stop:
 			stop = nil
 			r.stop()
@@ -101,90 +131,11 @@ func (r *Run) finish(ctx context.Context) error {
 	return r.environment.book.end(r.Ref.ID)
 }
 
-// Wait returns when the run has ended and nothing of it is left to do.
+// Wait returns when the run has ended and nothing of it is left to do, or when it was left to wait.
 func (r *Run) Wait() error {
 	<-r.ended
 	return r.err
 }
 
-// Done is closed when the run has ended.
+// Done is closed when the run has ended, or when it was left to wait.
 func (r *Run) Done() <-chan struct{} { return r.ended }
-
-// Approve wakes a run that waits for approval; token is that of its approval.json.
-func (e *Environment) Approve(token string, decision run.Decision) error {
-	output, err := json.Marshal(decision)
-	if err != nil {
-		return err
-	}
-	return e.engine.SendTaskSuccess(token, output)
-}
-
-// Reject wakes a run that waits for approval with the error ApprovalRejected.
-func (e *Environment) Reject(token string, decision run.Decision) error {
-	rejected := &run.ApprovalRejected{By: decision.By, Reason: decision.Reason}
-	failure := run.FailureOf(rejected)
-	return e.engine.SendTaskFailure(token, failure.Error, failure.Cause)
-}
-
-// keepEvery is how often a running process renews its run's lock; leases last much longer.
-const keepEvery = time.Minute
-
-// keep renews the run's locks, as the keeper function does on AWS.
-func (e *Environment) keep(ctx context.Context, ref run.Ref) {
-	held, err := e.Locker.Held(ctx, ref.Scope())
-	if err != nil {
-		e.options.Log.Warn("the locks could not be read", "run", ref.ID, "error", err)
-		return
-	}
-	for _, holding := range held {
-		if holding.Run != ref.ID {
-			continue
-		}
-		if _, err := e.Locker.Renew(ctx, holding.Lease()); err != nil {
-			e.options.Log.Warn("the lock could not be renewed", "run", ref.ID, "error", err)
-		}
-	}
-}
-
-// finishDead cleans up after the runs whose process died.
-func (e *Environment) finishDead(ctx context.Context) error {
-	dead, release, err := e.book.dead()
-	if err != nil {
-		return err
-	}
-	defer release()
-	for _, one := range dead {
-		if err := e.cleanUp(ctx, one, "its process died"); err != nil {
-			return fmt.Errorf("clean up after run %s: %w", one.Run.ID, err)
-		}
-		if err := e.book.end(one.Run.ID); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (e *Environment) cleanUp(ctx context.Context, of entry, why string) error {
-	_, err := cleanup.Handler{Objects: e.Objects, Locker: e.Locker, Now: e.options.Now}.Handle(ctx,
-		cleanup.In{Run: of.Run, Request: of.Request, Why: why})
-	return err
-}
-
-// stopper ends runs before their expired locks are taken away. A run whose process died has been cleaned up by then; one
-// that is alive in another process cannot be stopped from here.
-type stopper struct{ book *book }
-
-// RunAlive is the error of taking a lock away from a run that another process is carrying out.
-type RunAlive struct{ Run string }
-
-func (e *RunAlive) Error() string {
-	return fmt.Sprintf("run %s is being carried out by another process; wait for it, or stop that process", e.Run)
-}
-
-func (s stopper) Stop(_ context.Context, id string) error {
-	alive, err := s.book.running(id)
-	if err == nil && alive {
-		return &RunAlive{Run: id}
-	}
-	return err
-}

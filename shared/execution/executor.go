@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -29,6 +30,14 @@ type Executor struct {
 	Provisioner Provisioner
 	Journal     Journal
 	Fence       Fence
+	// Halt, when set, is asked before each step; *run.Halted lets nothing new begin, and what is in flight end.
+	Halt func(ctx context.Context) error
+	// Health, HTTP, Calls and Secrets are what verification and hooks stand on. Without Health, nothing is looked at that a
+	// component did not ask for by itself.
+	Health      Health
+	HTTP        HTTP
+	Calls       Calls
+	Secrets     Secrets
 	Parallelism int // steps at a time; at least 1
 	Now         func() time.Time
 	Log         *slog.Logger // may be nil
@@ -94,6 +103,7 @@ type batchRun struct {
 	outcomes []Outcome
 	errs     []error
 	watching sync.Mutex
+	ending   atomic.Pointer[string] // why no further step is begun
 }
 
 func newBatchRun(e *Executor, batch Batch) *batchRun {

@@ -3,7 +3,6 @@ package execution
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -71,8 +70,12 @@ func (m *maker) Destroy(ctx context.Context, order Order) (Result, error) {
 	return m.work(ctx, "destroy", order)
 }
 
-func (m *maker) Preview(context.Context, Order, bool) (Result, error) {
-	return Result{}, fmt.Errorf("an executor does not preview")
+func (m *maker) Preview(ctx context.Context, order Order, destroy bool) (Result, error) {
+	verb := "preview"
+	if destroy {
+		verb = "preview-destroy"
+	}
+	return m.work(ctx, verb, order)
 }
 
 // order returns the last order for a component.

@@ -32,6 +32,7 @@ type Outcome struct {
 	DependsOn     []string                   `json:"dependsOn,omitempty"` // service/component, sorted
 	Outputs       map[string]json.RawMessage `json:"outputs,omitempty"`
 	Changes       []ResourceChange           `json:"changes,omitempty"`
+	Hooks         []HookResult               `json:"hooks,omitempty"`
 	Resources     int                        `json:"resources"`
 	Account       string                     `json:"account,omitempty"`
 	Region        string                     `json:"region,omitempty"`
@@ -63,6 +64,7 @@ type Batch struct {
 	Wave          int             `json:"wave"`
 	Number        int             `json:"number"`
 	Parallelism   int             `json:"parallelism,omitempty"` // steps at a time; 0: the executor's own
+	Preview       string          `json:"preview,omitempty"`     // only tell what would be done; the digest of the plan
 	Assignments   []Assignment    `json:"assignments"`
 }
 
@@ -77,6 +79,13 @@ type Assignment struct {
 	Reads       []Read                     `json:"reads,omitempty"`     // outputs that the spec refers to
 	Known       string                     `json:"known,omitempty"`     // the inputs digest of the last success
 	Outputs     map[string]json.RawMessage `json:"outputs,omitempty"`   // the component's present outputs, kept when nothing changes
+	Unknown     []string                   `json:"unknown,omitempty"`   // see Preview
+	// Skip says why the step cannot be begun: what it waits for went wrong in an earlier wave.
+	Skip string `json:"skip,omitempty"`
+	// Quiet says that the component's hooks are not called: what a failed run did is taken back.
+	Quiet bool `json:"quiet,omitempty"`
+	// OnFailure is what the step's failure does to the run: unless it is continue, nothing more of the batch is begun.
+	OnFailure resource.OnFailure `json:"onFailure,omitempty"`
 }
 
 // Read is one output that a component's spec refers to.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/deployer-io/deployer/shared/plan"
 	"github.com/deployer-io/deployer/shared/resource"
+	"github.com/deployer-io/deployer/shared/run"
 	"github.com/deployer-io/deployer/shared/state"
 )
 
@@ -19,6 +20,7 @@ type Preparation struct {
 	parallelism int
 	resources   map[string]*resource.Resource
 	steps       map[string]*plan.Step
+	wrong       map[string]Outcome // earlier steps that were not fine, by service/component
 }
 
 // Prepare returns a Preparation. Set is nil for a plan that only deletes; the snapshot is the one of now, with the outputs
@@ -35,6 +37,16 @@ func Prepare(p *plan.Plan, set *resource.Set, snapshot *state.Snapshot, fence in
 		made.steps[p.Steps[i].Address.Short()] = &p.Steps[i]
 	}
 	return made
+}
+
+// After tells the preparation what became of earlier waves' steps: what waits for one that was not fine is skipped.
+func (p *Preparation) After(outcomes []Outcome) {
+	p.wrong = map[string]Outcome{}
+	for _, o := range outcomes {
+		if !o.Outcome.Fine() {
+			p.wrong[o.Address.Short()] = o
+		}
+	}
 }
 
 // Epoch names the checkpoints that are written under a fence.
@@ -66,6 +78,9 @@ func (p *Preparation) Batches(wave int) ([]Batch, error) {
 				if inside[need] {
 					a.Within = append(a.Within, need)
 				}
+				if before, wrong := p.wrong[need]; wrong && a.Skip == "" {
+					a.Skip = fmt.Sprintf("%s, which comes first, %s", need, ended[before.Outcome])
+				}
 			}
 			batch.Assignments = append(batch.Assignments, a)
 		}
@@ -76,7 +91,7 @@ func (p *Preparation) Batches(wave int) ([]Batch, error) {
 
 func (p *Preparation) assignment(step *plan.Step) (Assignment, error) {
 	record := p.snapshot.Components[step.Address.Short()]
-	a := Assignment{Action: step.Action, Conditional: step.Conditional, Known: record.InputsDigest, Outputs: record.Outputs,
+	a := Assignment{Action: step.Action, OnFailure: p.plan.Answer(step), Quiet: run.Ref{ID: p.plan.Run}.Undoes(), Conditional: step.Conditional, Known: record.InputsDigest, Outputs: record.Outputs,
 		Revision: record.Revision, DependsOn: record.DependsOn,
 		Order: Order{Address: step.Address, Kind: step.Kind, Run: p.plan.Run, BaseEpoch: record.Epoch, Epoch: Epoch(p.fence),
 			Refresh: record.Status != "" && record.Status != state.Deployed, Account: record.Account, Region: record.Region}}

@@ -53,6 +53,8 @@ type Result struct {
 	// Kept says that Destroy let go of the resources and did not delete them, as the deletionPolicy asks; Pending then
 	// names them.
 	Kept bool `json:"kept,omitempty"`
+	// Adopted says that Apply took over resources that an earlier Destroy had let go of.
+	Adopted bool `json:"adopted,omitempty"`
 	// Checkpoint is the digest of the component's checkpoint after the work; empty when there is none.
 	Checkpoint string        `json:"checkpoint,omitempty"`
 	Duration   time.Duration `json:"duration"`

@@ -50,21 +50,21 @@ func retryable(err error) bool {
 
 // wait is how long to wait after an attempt, counted from 0: between none and the whole of the backoff, so that those who
 // were throttled together do not come back together.
-func (r *batchRun) wait(backoff resource.Backoff, attempt int) time.Duration {
+func (e *Executor) wait(backoff resource.Backoff, attempt int) time.Duration {
 	whole := backoff.Duration.Seconds() * math.Pow(max(backoff.Factor, 1), float64(attempt))
 	if longest := backoff.MaxDuration.Seconds(); longest > 0 {
 		whole = min(whole, longest)
 	}
 	random := rand.Float64
-	if r.Random != nil {
-		random = r.Random
+	if e.Random != nil {
+		random = e.Random
 	}
 	return time.Duration(whole * random() * float64(time.Second))
 }
 
-func (r *batchRun) sleep(ctx context.Context, d time.Duration) error {
-	if r.Sleep != nil {
-		return r.Sleep(ctx, d)
+func (e *Executor) sleep(ctx context.Context, d time.Duration) error {
+	if e.Sleep != nil {
+		return e.Sleep(ctx, d)
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -3,11 +3,13 @@ package execution
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/deployer-io/deployer/shared/plan"
+	"github.com/deployer-io/deployer/shared/resource"
 	"github.com/deployer-io/deployer/shared/run"
 )
 
@@ -21,7 +23,7 @@ func (r *batchRun) step(ctx context.Context, i int) {
 		r.end(ctx, i, skipped(outcome, reason))
 		return
 	}
-	if err := r.Fence.Check(ctx); err != nil {
+	if err := r.mayBegin(ctx); err != nil {
 		r.end(ctx, i, unbegun(ctx, outcome, err))
 		return
 	}
@@ -36,8 +38,20 @@ func (r *batchRun) step(ctx context.Context, i int) {
 		r.watch(outcome)
 		order := a.Order
 		order.Refresh = order.Refresh || interrupted || earlier != nil && earlier.Dirty
-		r.end(ctx, i, r.work(ctx, a, order, outcome))
+		outcome = r.work(ctx, a, order, outcome)
+		r.stopAfter(a, outcome)
+		r.end(ctx, i, outcome)
 	}
+}
+
+// mayBegin is the last look before a side effect: nobody has halted the run, and the lock is its own.
+func (r *batchRun) mayBegin(ctx context.Context) error {
+	if r.Halt != nil {
+		if err := r.Halt(ctx); err != nil {
+			return err
+		}
+	}
+	return r.Fence.Check(ctx)
 }
 
 func (r *batchRun) begin(a Assignment) Outcome { return a.begin(r.batch.Run, r.Now()) }
@@ -74,37 +88,73 @@ func (r *batchRun) hindrance(ctx context.Context, a Assignment) string {
 			return fmt.Sprintf("%s, which comes first, %s", upstream, ended[before.Outcome])
 		}
 	}
-	if ctx.Err() != nil {
+	switch ending := r.ending.Load(); {
+	case ctx.Err() != nil:
 		return notBegun
+	case a.Skip != "":
+		return a.Skip
+	case ending != nil:
+		return *ending
 	}
 	return ""
 }
 
+// stopAfter lets nothing more begin after a failure that ends the run; what is in flight ends.
+func (r *batchRun) stopAfter(a Assignment, outcome Outcome) {
+	if outcome.Outcome != Failed || a.OnFailure != resource.OnFailureStop && a.OnFailure != resource.OnFailureRollback {
+		return
+	}
+	reason := fmt.Sprintf("%s failed, and with onFailure: %s nothing more is begun then", a.Order.Address.Short(), a.OnFailure)
+	r.ending.CompareAndSwap(nil, &reason)
+}
+
 var ended = map[Verdict]string{Failed: "failed", Skipped: "was skipped"}
 
-// work applies or destroys, within the component's own time.
+// work applies or destroys, each within the component's own time, with what goes with it.
 func (r *batchRun) work(ctx context.Context, a Assignment, order Order, outcome Outcome) Outcome {
-	timeout := order.base().Timeout.Std()
-	limited, cancel := ctx, context.CancelFunc(func() {})
-	if timeout > 0 {
-		limited, cancel = context.WithTimeout(ctx, timeout)
-	}
-	defer cancel()
 	if a.Action == plan.Delete {
-		outcome = r.destroy(limited, order, outcome)
-	} else {
-		outcome = r.apply(limited, a, order, outcome)
+		return r.destroy(ctx, order, outcome)
 	}
-	if outcome.Outcome == Failed && limited.Err() != nil && ctx.Err() == nil {
-		outcome.Error = run.TimedOut
-		outcome.Message = fmt.Sprintf("it took longer than its timeout of %s and was stopped; "+
-			"apply again to go on, or raise timeout in its document (%s)", order.base().Timeout, outcome.Message)
+	if err := r.resolve(a, &order); err != nil {
+		return fail(outcome, err, nil)
+	}
+	outcome = r.apply(ctx, a, order, outcome)
+	if outcome.Outcome == Failed {
+		r.tellFailure(ctx, a, order, &outcome)
 	}
 	return outcome
 }
 
+// within does the work in the component's own time, again where its retry says so.
+func (r *batchRun) within(ctx context.Context, order Order, do func(context.Context, Order) (Result, error)) (Result, error) {
+	timeout := order.base().Timeout
+	limited, cancel := ctx, context.CancelFunc(func() {})
+	if timeout > 0 {
+		limited, cancel = context.WithTimeout(ctx, timeout.Std())
+	}
+	defer cancel()
+	result, err := r.persist(limited, order, do)
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		err = &overtime{timeout: timeout, cause: err}
+	}
+	return result, err
+}
+
+// overtime is the error of work that its component's timeout ended.
+type overtime struct {
+	timeout resource.Duration
+	cause   error
+}
+
+func (e *overtime) Error() string {
+	return fmt.Sprintf("it took longer than its timeout of %s and was stopped; apply again to go on, or raise timeout in its document (%s)",
+		e.timeout, run.FailureOf(e.cause).Cause)
+}
+
+func (*overtime) Unwrap() error { return context.DeadlineExceeded }
+
 func (r *batchRun) destroy(ctx context.Context, order Order, outcome Outcome) Outcome {
-	result, err := r.persist(ctx, order, r.Provisioner.Destroy)
+	result, err := r.within(ctx, order, r.Provisioner.Destroy)
 	outcome.Changes, outcome.Resources, outcome.Epoch = result.Changes, result.Resources, order.Epoch
 	if err != nil {
 		return fail(outcome, err, &result)
@@ -118,10 +168,7 @@ func (r *batchRun) destroy(ctx context.Context, order Order, outcome Outcome) Ou
 }
 
 func (r *batchRun) apply(ctx context.Context, a Assignment, order Order, outcome Outcome) Outcome {
-	err := r.resolve(a, &order)
-	if err != nil {
-		return fail(outcome, err, nil)
-	}
+	var err error
 	if outcome.Spec, err = json.Marshal(order.Spec); err != nil {
 		return fail(outcome, err, nil)
 	}
@@ -130,7 +177,10 @@ func (r *batchRun) apply(ctx context.Context, a Assignment, order Order, outcome
 		outcome.Outcome = Unchanged
 		return outcome
 	}
-	result, err := r.persist(ctx, order, r.Provisioner.Apply)
+	if err := r.precede(ctx, a, order, &outcome); err != nil {
+		return fail(outcome, err, nil)
+	}
+	result, err := r.within(ctx, order, r.Provisioner.Apply)
 	outcome.Changes, outcome.Resources, outcome.Epoch = result.Changes, result.Resources, order.Epoch
 	if err == nil || len(result.Outputs) > 0 {
 		outcome.Outputs = result.Outputs
@@ -138,8 +188,60 @@ func (r *batchRun) apply(ctx context.Context, a Assignment, order Order, outcome
 	if err != nil {
 		return fail(outcome, err, &result)
 	}
+	if err := r.succeed(ctx, a, order, &outcome); err != nil {
+		outcome = fail(outcome, err, &result)
+		outcome.Dirty = true // it is as planned, and it is not well
+		return outcome
+	}
 	outcome.Outcome = Done
 	return outcome
+}
+
+// reads is what the component's checks and hooks may read.
+func (r *batchRun) reads(order Order, outcome *Outcome) reader {
+	return reader{place: Place{Account: order.Account, Region: order.Region}, secrets: r.Secrets, component: order.Address.Short(),
+		own: outcome.Outputs, upstreams: order.Upstreams}
+}
+
+// call calls a list of the component's hooks.
+func (r *batchRun) call(ctx context.Context, a Assignment, order Order, outcome *Outcome, moment string, hooks []resource.Hook) error {
+	if a.Quiet || len(hooks) == 0 {
+		return nil
+	}
+	at := order.Address
+	h := hookRun{Executor: r.Executor, reader: r.reads(order, outcome), told: Told{Run: r.batch.Run, Stack: at.Stack, Environment: at.Environment,
+		Component: at.Short(), Action: string(a.Action), Error: outcome.Message}}
+	results, err := h.run(ctx, moment, hooks)
+	outcome.Hooks = append(outcome.Hooks, results...)
+	return err
+}
+
+// precede is what comes before the first change.
+func (r *batchRun) precede(ctx context.Context, a Assignment, order Order, outcome *Outcome) error {
+	if !a.Quiet { // a rollback is there to quiet the alarms
+		if err := r.verifier(order, r.reads(order, outcome)).before(ctx); err != nil {
+			return err
+		}
+	}
+	return r.call(ctx, a, order, outcome, pre, order.base().Hooks.Pre)
+}
+
+// succeed is what comes after the last change: only then the component counts as deployed.
+func (r *batchRun) succeed(ctx context.Context, a Assignment, order Order, outcome *Outcome) error {
+	if err := r.verifier(order, r.reads(order, outcome)).after(ctx); err != nil {
+		return err
+	}
+	return r.call(ctx, a, order, outcome, post, order.base().Hooks.Post)
+}
+
+// tellFailure calls the hooks that want to know of a failure. What they do does not change it.
+func (r *batchRun) tellFailure(ctx context.Context, a Assignment, order Order, outcome *Outcome) {
+	if ctx.Err() != nil {
+		return
+	}
+	if err := r.call(ctx, a, order, outcome, onFailure, order.base().Hooks.OnFailure); err != nil {
+		outcome.Message += "; " + err.Error()
+	}
 }
 
 // resolve gives the order what the steps of this batch that it waited for have come to. The error is *OutputMissing when
@@ -175,10 +277,14 @@ func skipped(outcome Outcome, reason string) Outcome {
 	return outcome
 }
 
-// unbegun is the outcome of a step that could not begin: when that is because the run is being stopped, it was skipped.
+// unbegun is the outcome of a step that could not begin: when that is because the run is being stopped or was halted, it
+// was skipped.
 func unbegun(ctx context.Context, outcome Outcome, err error) Outcome {
 	if ctx.Err() != nil {
 		return skipped(outcome, notBegun)
+	}
+	if halted := (*run.Halted)(nil); errors.As(err, &halted) {
+		return skipped(outcome, err.Error())
 	}
 	return fail(outcome, err, nil)
 }

@@ -134,7 +134,7 @@ func (c *claim) fits() bool { return 1+len(ancestorsOf(c.targets))+2*len(c.targe
 
 // actor names who asks, for the audit rows.
 func (r Request) actor() string {
-	return Holding{LockedBy: r.LockedBy, Run: r.Run, GitCommit: r.GitCommit}.who()
+	return Holding{LockedBy: r.LockedBy, Run: r.Run, GitCommit: r.GitCommit}.Who()
 }
 
 // settle finds out what became of a grant whose request may still be under way. First it burns the fence that the request

@@ -22,7 +22,7 @@ func (e *LockHeld) Error() string {
 	if e.Wanted != e.Address {
 		fmt.Fprintf(&b, " through %s", e.Address)
 	}
-	fmt.Fprintf(&b, " by %s since %s", e.who(), e.Since.Format(time.RFC3339))
+	fmt.Fprintf(&b, " by %s since %s", e.Who(), e.Since.Format(time.RFC3339))
 	if e.Quarantine != "" {
 		fmt.Fprintf(&b, " and quarantined (%s): look at what the run left, then free it with"+
 			" 'deployer lock force-unlock %s --lock-id %s --reason ...'", e.Quarantine, e.Address, e.LockID)
@@ -33,8 +33,8 @@ func (e *LockHeld) Error() string {
 	return b.String()
 }
 
-// who names a holder for a person.
-func (h Holding) who() string {
+// Who names a holder for a person.
+func (h Holding) Who() string {
 	who := h.LockedBy
 	if who == "" {
 		who = "somebody"

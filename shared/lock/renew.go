@@ -126,5 +126,5 @@ func fate(item *Item) string {
 	case h.Quarantine != "":
 		return "it was quarantined: " + h.Quarantine
 	}
-	return fmt.Sprintf("%s has held it since %s (fence %d)", h.who(), h.Since.Format(time.RFC3339), h.Fence)
+	return fmt.Sprintf("%s has held it since %s (fence %d)", h.Who(), h.Since.Format(time.RFC3339), h.Fence)
 }

@@ -23,15 +23,17 @@ type Options struct {
 	PerLevel bool
 	// Parallelism is how many steps an executor works on at a time; 0: DefaultParallelism.
 	Parallelism int
+	// Only, unless it is nil, restricts the plan to these components (service/component), to those that wait for them, and
+	// to what either needs.
+	Only []string
 }
 
 // Make returns the plan that brings the snapshot to the set. The error is *ReplaceRefused when that would delete or replace
 // what is guarded against it.
 func Make(set *resource.Set, g *graph.Graph, snapshot *state.Snapshot, options Options) (*Plan, error) {
-	m := &maker{snapshot: snapshot, steps: make(map[address.Address]*Step, len(set.Resources)), needs: g.Needs(),
-		wanted: make(map[string]*resource.Resource, len(set.Resources)), region: set.Environment.Region}
-	for _, r := range set.Resources {
-		m.wanted[r.Address.Short()] = r
+	m := newMaker(set, g, snapshot)
+	if options.Operation.RollsBack() {
+		m.back = &goingBack{kept: map[string]Kept{}, ordered: true}
 	}
 	m.checkAccount(set)
 	for _, wave := range g.Waves {
@@ -52,7 +54,7 @@ func Make(set *resource.Set, g *graph.Graph, snapshot *state.Snapshot, options O
 	}
 	for short, record := range snapshot.Components {
 		if _, wanted := m.wanted[short]; !wanted {
-			m.steps[record.Address] = m.deletion(record, "removed from the bundle")
+			m.steps[record.Address] = m.deletion(record, map[bool]string{false: "removed from the bundle", true: "was not there then"}[m.back != nil])
 		}
 	}
 	return m.finish(set.Scope, options)
@@ -68,13 +70,25 @@ func Destroy(scope address.Address, snapshot *state.Snapshot, options Options) (
 	return m.finish(scope, options)
 }
 
+func newMaker(set *resource.Set, g *graph.Graph, snapshot *state.Snapshot) *maker {
+	m := &maker{snapshot: snapshot, steps: make(map[address.Address]*Step, len(set.Resources)), needs: g.Needs(),
+		wanted: make(map[string]*resource.Resource, len(set.Resources)), region: set.Environment.Region, onFailure: set.Environment.OnFailure}
+	for _, r := range set.Resources {
+		m.wanted[r.Address.Short()] = r
+	}
+	return m
+}
+
 type maker struct {
 	snapshot *state.Snapshot
+	back     *goingBack // nil but for a rollback
 	steps    map[address.Address]*Step
 	needs    map[address.Address][]address.Address
 	wanted   map[string]*resource.Resource // by service/component
 	region   string
-	refusals []Refusal
+	// onFailure is what the environment wants done about a component that fails.
+	onFailure resource.OnFailure
+	refusals  []Refusal
 }
 
 // step decides what happens to one wanted resource. Its upstreams' steps have been decided before.
@@ -83,7 +97,7 @@ func (m *maker) step(r *resource.Resource) (*Step, error) {
 	if !ok {
 		return nil, fmt.Errorf("plan: %s has unknown kind %q", r.Address, r.Kind)
 	}
-	step := &Step{Address: r.Address, Kind: r.Kind, Action: NoOp, Stateful: definition.Stateful}
+	step := &Step{Address: r.Address, Kind: r.Kind, Action: NoOp, Stateful: definition.Stateful, OnFailure: r.Spec.Base().OnFailure}
 	if r.Position.File != "" {
 		step.Where = r.Position.String()
 	}
@@ -94,15 +108,38 @@ func (m *maker) step(r *resource.Resource) (*Step, error) {
 	record, known := m.snapshot.Components[r.Address.Short()]
 	if !known {
 		step.Action, step.Reasons = Create, []string{"not in the state"}
-		step.Changes, err = diff(nil, spec)
+		if step.Changes, err = diff(nil, spec); err == nil && m.back != nil {
+			m.guardCreationBack(r, step)
+		}
 		return step, err
 	}
 	c := &comparison{maker: m, step: step, resource: r, definition: definition, record: record, spec: spec}
-	if err := c.compare(); err != nil {
+	if err := m.decide(c); err != nil {
 		return nil, fmt.Errorf("plan: %s: %w", r.Address, err)
 	}
-	m.guardReplacement(c)
 	return step, nil
+}
+
+// decide compares a component that is known and wanted, and guards it.
+func (m *maker) decide(c *comparison) error {
+	switch {
+	case m.back == nil:
+	case m.back.fate(c.step.Address.Short()) == "":
+		c.follow()
+		return nil
+	default:
+		if err := m.holdFields(c); err != nil {
+			return err
+		}
+	}
+	if err := c.compare(); err != nil {
+		return err
+	}
+	if m.back != nil {
+		c.takeBack()
+	}
+	m.guardReplacement(c)
+	return nil
 }
 
 // deletion is the step of a component that is no longer wanted.
@@ -120,9 +157,19 @@ func (m *maker) finish(scope address.Address, options Options) (*Plan, error) {
 	}
 	p := &Plan{SchemaVersion: SchemaVersion, Scope: scope, Run: options.Run, Operation: options.Operation, Bundle: options.Bundle,
 		Base: Base{Lineage: m.snapshot.Lineage, Serial: m.snapshot.Serial}, Steps: []Step{}, Waves: []Wave{}}
+	if options.Only != nil {
+		if err := m.restrict(options.Only, &p.Counts); err != nil {
+			return nil, err
+		}
+	}
+	if m.back != nil {
+		m.keepFoundations()
+		p.Kept = m.back.list()
+	}
 	for _, step := range m.steps {
 		p.Counts.count(*step)
 	}
+	p.OnFailure, p.Rollback = m.onFailure, m.prospect(options.Operation)
 	if err := m.schedule(p, options); err != nil {
 		return nil, err
 	}

@@ -9,7 +9,11 @@ import (
 
 // schedule orders the plan's steps, and gathers them into waves and batches.
 func (m *maker) schedule(p *Plan, options Options) error {
-	steps, needs, err := m.order()
+	order := m.order
+	if m.back != nil {
+		order = m.backwards
+	}
+	steps, needs, err := order()
 	if err != nil || len(steps) == 0 {
 		return err
 	}
@@ -101,7 +105,12 @@ func (m *maker) order() ([]*Step, [][]int, error) {
 // components without a step as well; what goes away waits for all that needed it.
 func (m *maker) before(step *Step) []graph.Edge {
 	var edges []graph.Edge
-	if step.Action != Delete {
+	switch {
+	case step.Action == Delete:
+		edges = m.letting(step)
+	case m.back != nil:
+		edges = m.restoring(step)
+	default:
 		for _, need := range m.activeNeeds(step.Address) {
 			edges = append(edges, graph.Edge{From: step.Address, To: need})
 		}

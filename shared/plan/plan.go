@@ -36,6 +36,12 @@ type Plan struct {
 	Counts        Counts          `json:"counts"`
 	Steps         []Step          `json:"steps"` // ordered by wave, then level, then address; no no-ops
 	Waves         []Wave          `json:"waves"`
+	// OnFailure is what a failed component does to the run, unless its step says otherwise.
+	OnFailure resource.OnFailure `json:"onFailure,omitempty"`
+	// Rollback says what undoing the plan would come to; absent where it would not be undone.
+	Rollback *Prospect `json:"rollback,omitempty"`
+	// Kept is, of a plan that brings back what was, what it leaves as it is; sorted.
+	Kept []Kept `json:"kept,omitempty"`
 	// Digest is the SHA-256 of the plan without Run and Digest: an approval is bound to it.
 	Digest string `json:"digest"`
 }
@@ -55,6 +61,8 @@ type Counts struct {
 	Delete      int `json:"delete"`
 	NoOp        int `json:"noOp"`
 	Conditional int `json:"conditional"`
+	// LeftOut is how many changes are left to another run; see Options.Only.
+	LeftOut int `json:"leftOut,omitempty"`
 }
 
 // Changes is the number of components that a step touches.
@@ -72,7 +80,12 @@ type Step struct {
 	Stateful    bool            `json:"stateful,omitempty"`    // the component holds data
 	// DeletionPolicy says what becomes of the data, where the step deletes or replaces a component that holds some.
 	DeletionPolicy resource.DeletionPolicy `json:"deletionPolicy,omitempty"`
-	Where          string                  `json:"where,omitempty"` // file:line:column of its document
+	// Saves says that a rollback deletes data here. AWS does so only after it has taken a last snapshot, as the component's
+	// deletionPolicy has told it to; no other component's data is touched.
+	Saves bool `json:"saves,omitempty"`
+	// OnFailure is what the component's failure does to the run, where it says so itself.
+	OnFailure resource.OnFailure `json:"onFailure,omitempty"`
+	Where     string             `json:"where,omitempty"` // file:line:column of its document
 	// Level is how many steps, this one included, come one after another at the least until this one: 1 waits for none.
 	// Steps of one level do not wait for one another. A wave holds one level or several.
 	Level int `json:"level"`
@@ -110,6 +123,19 @@ func (p *Plan) Step(short string) (*Step, bool) {
 		}
 	}
 	return nil, false
+}
+
+// Answer is what the failure of a step, or of something else where step is nil, does to the run: what its component says,
+// else what the environment says, else it ends the run. What deletes everything or brings back what was is not undone.
+func (p *Plan) Answer(step *Step) resource.OnFailure {
+	answer := p.OnFailure
+	if step != nil && step.OnFailure != "" {
+		answer = step.OnFailure
+	}
+	if answer == "" || answer == resource.OnFailureRollback && (p.Operation.Destroys() || p.Operation.RollsBack()) {
+		return resource.OnFailureStop
+	}
+	return answer
 }
 
 // count adds a step's action.

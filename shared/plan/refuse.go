@@ -43,7 +43,11 @@ func (m *maker) refuse(step *Step, format string, args ...any) {
 
 // guardReplacement refuses to replace what is protected or holds data, unless its author allows it.
 func (m *maker) guardReplacement(c *comparison) {
-	if c.step.Action != Replace {
+	switch {
+	case c.step.Action != Replace:
+		return
+	case m.back != nil:
+		m.guardReplacementBack(c)
 		return
 	}
 	base := c.resource.Spec.Base()
@@ -65,10 +69,11 @@ func (m *maker) guardReplacement(c *comparison) {
 
 // guardDeletion refuses to delete what is protected.
 func (m *maker) guardDeletion(step *Step, record state.Record) {
-	var spec struct {
-		Protect        bool                    `json:"protect"`
-		DeletionPolicy resource.DeletionPolicy `json:"deletionPolicy"`
+	if m.back != nil {
+		m.guardDeletionBack(step, record)
+		return
 	}
+	var spec guarded
 	if err := json.Unmarshal(record.Spec, &spec); err == nil && spec.Protect {
 		m.refuse(step, "is protected and would be deleted: take protect: true out of its document, apply that, and delete it then")
 	}

@@ -28,7 +28,8 @@ type world struct {
 }
 
 func newWorld(t testing.TB) *world {
-	return &world{t: t, set: &resource.Set{SchemaVersion: resource.SchemaVersion, Scope: scope, Environment: resource.Environment{Name: "staging", Region: "eu-west-1"}},
+	return &world{t: t, set: &resource.Set{SchemaVersion: resource.SchemaVersion, Scope: scope, Environment: resource.Environment{Name: "staging", Region: "eu-west-1",
+		OnFailure: resource.OnFailureRollback}},
 		snapshot: &state.Snapshot{SchemaVersion: state.SchemaVersion, Lineage: "lineage", Serial: 7, Scope: scope, Components: map[string]state.Record{}}}
 }
 

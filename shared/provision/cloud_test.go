@@ -22,7 +22,7 @@ import (
 )
 
 // everything reports whether all cases run on the simulated cloud, and not one of some kinds only.
-func everything() bool { return os.Getenv("DEPLOYER_E2E") != "" }
+func everything() bool { return os.Getenv("DEPLOYER_E2E") != "" || os.Getenv("DEPLOYER_SIM") == "full" }
 
 // ground is a simulated cloud with an engine that works in it.
 type ground struct {
@@ -187,72 +187,4 @@ func newGround(t testing.TB, parallelism int, change ...func(*Options)) *ground 
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, engine.Close()) })
 	return &ground{Engine: engine, cloud: c, store: store, built: map[string]func() (execution.Upstream, error){}}
-}
-
-// sample are the cases that run by default: kinds that are made in different ways.
-var sample = []string{"a queue", "a postgres database", "a microservice alone"}
-
-func TestEveryCaseLivesOnTheSimulatedCloud(t *testing.T) {
-	names := sample
-	if everything() {
-		names = slices.Sorted(maps.Keys(cases))
-	}
-	g := newGround(t, 2)
-	ids := surround(t, g)
-	t.Run("cases", func(t *testing.T) {
-		for _, name := range names {
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				live(t, g, placed(t, g.on(t, cases[name]), ids), name)
-			})
-		}
-	})
-}
-
-// live makes a component, looks whether it is stable, and takes it away again.
-func live(t *testing.T, g *ground, o execution.Order, name string) {
-	ctx := t.Context()
-	o.Address.Component = "c" + digestOf(name)[:6]
-	if o.Kind == "Networking" {
-		o.Address.Environment = o.Address.Component // an environment has one network
-	}
-	resources := translate(t, o, false).Resources
-	for _, r := range resources {
-		if r.Type == "kubernetes:core/v1:PersistentVolume" && !slices.Contains(g.cloud.Types(), r.Type) {
-			t.Skipf("the simulated cloud does not know %s", r.Type)
-		}
-	}
-	creates := len(resources)
-	previewed, err := g.Preview(ctx, o, false)
-	require.NoError(t, err)
-	require.Len(t, previewed.Changes, creates)
-
-	made, err := g.Apply(ctx, o)
-	require.NoError(t, err)
-	require.NotEmpty(t, made.Checkpoint)
-	require.Len(t, made.Changes, creates)
-	require.Equal(t, creates, made.Resources)
-	require.Empty(t, made.Pending)
-	definition, _ := resource.Lookup(o.Kind)
-	var want []string
-	for _, output := range resource.Offers(definition, o.Spec) {
-		want = append(want, output.Name)
-	}
-	require.Equal(t, want, slices.Sorted(maps.Keys(made.Outputs)))
-
-	again := o
-	again.Run = "run-2"
-	same, err := g.Apply(ctx, again)
-	require.NoError(t, err)
-	require.Empty(t, same.Changes, "nothing was to be done")
-	require.Equal(t, made.Outputs, same.Outputs)
-
-	gone, err := g.Destroy(ctx, again)
-	require.NoError(t, err)
-	if definition.Stateful && o.Spec.Base().DeletionPolicy == resource.Retain {
-		require.True(t, gone.Kept)
-		require.NotEmpty(t, gone.Pending)
-		return
-	}
-	require.Zero(t, gone.Resources)
 }

@@ -62,6 +62,7 @@ func (e *Engine) dismantle(ctx context.Context, order execution.Order) error {
 	if err != nil {
 		return err
 	}
+	call.Kept = "" // what was let go of is not this component's any more
 	before, err := e.engine.Inspect(ctx, call)
 	if err != nil {
 		return err

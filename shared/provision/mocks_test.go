@@ -185,7 +185,7 @@ func computed(token, name string, in resource.PropertyMap) resource.PropertyMap 
 }
 
 // translate runs a kind's translation against the monitor.
-func translate(t *testing.T, order execution.Order, dismantle bool) translated {
+func translate(t *testing.T, order execution.Order, dismantle bool, change ...func(*program)) translated {
 	t.Helper()
 	m := &monitor{}
 	result := translated{}
@@ -195,6 +195,9 @@ func translate(t *testing.T, order execution.Order, dismantle bool) translated {
 			return err
 		}
 		p.random = func() string { return "RANDOM" }
+		for _, c := range change {
+			c(p)
+		}
 		if err := translations[order.Kind](p, order.Spec); err != nil {
 			return err
 		}

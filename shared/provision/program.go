@@ -28,6 +28,7 @@ type program struct {
 	random    func() string // a new password each time
 	// clusterToken is the command that prints a token for an EKS cluster.
 	clusterToken []string
+	limit        string // the permissions boundary of roles, where the environment has none of its own
 	outputs      pulumi.Map
 	granted      []pulumi.Resource // policies of roles that were made
 }

@@ -7,6 +7,7 @@
 package provision
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -35,14 +36,18 @@ type Options struct {
 	// ClusterToken is the command that prints a token for an EKS cluster as clients of Kubernetes want it; it is given
 	// --cluster-name, --region and --output json. Empty: aws eks get-token.
 	ClusterToken []string
-	Grace        time.Duration // how long an interrupted operation may take to end; 0: engine.DefaultGrace
-	Log          *slog.Logger
+	// PermissionsBoundary is the ARN of the policy that limits every role that is made, unless the environment's Security
+	// document names another. Empty: no limit.
+	PermissionsBoundary string
+	Grace               time.Duration // how long an interrupted operation may take to end; 0: engine.DefaultGrace
+	Log                 *slog.Logger
 }
 
 // Engine carries out orders. It is an execution.Provisioner.
 type Engine struct {
 	engine       *engine.Engine
 	clusterToken []string
+	limit        string // the permissions boundary of roles
 	log          *slog.Logger
 }
 
@@ -61,7 +66,8 @@ func New(options Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Engine{engine: driver, clusterToken: options.ClusterToken, log: options.Log}, nil
+	return &Engine{engine: driver, clusterToken: options.ClusterToken, limit: options.PermissionsBoundary,
+		log: options.Log}, nil
 }
 
 // Close ends what New began.
@@ -78,8 +84,10 @@ func (e *Engine) Apply(ctx context.Context, order execution.Order) (execution.Re
 	var failure *engine.Failure
 	if errors.As(err, &failure) && failure.Class == engine.Protected && mayReplace(order) {
 		e.log.Info("replacing guarded resources", "component", order.Address)
+		adopted := report.Adopted
 		if err = e.dismantle(ctx, order); err == nil {
 			report, err = e.engine.Run(ctx, call)
+			report.Adopted = report.Adopted || adopted
 		}
 	}
 	return e.conclude(order, report, err)
@@ -103,7 +111,7 @@ func (e *Engine) Destroy(ctx context.Context, order execution.Order) (execution.
 	}
 	definition, _ := resource.Lookup(order.Kind)
 	if definition.Stateful && order.Spec.Base().DeletionPolicy == resource.Retain {
-		return e.keep(ctx, call)
+		return kept(e.engine.Keep(ctx, call))
 	}
 	if err := e.dismantle(ctx, order); err != nil {
 		return e.conclude(order, engine.Report{}, err)
@@ -125,16 +133,15 @@ func (e *Engine) Preview(ctx context.Context, order execution.Order, destroy boo
 	}
 	definition, _ := resource.Lookup(order.Kind)
 	if destroy && definition.Stateful && order.Spec.Base().DeletionPolicy == resource.Retain {
-		return e.keep(ctx, call)
+		return kept(e.engine.Inspect(ctx, call))
 	}
 	call.Unprotect = destroy || mayReplace(order)
 	report, err := e.engine.Run(ctx, call)
 	return e.conclude(order, report, err)
 }
 
-// keep lets go of a component: nothing is touched, and its resources are named.
-func (e *Engine) keep(ctx context.Context, call engine.Call) (execution.Result, error) {
-	report, err := e.engine.Inspect(ctx, call)
+// kept is the result of letting go of a component: nothing was touched, and its resources are named.
+func kept(report engine.Report, err error) (execution.Result, error) {
 	if err != nil {
 		return execution.Result{}, err
 	}
@@ -146,6 +153,13 @@ func (e *Engine) keep(ctx context.Context, call engine.Call) (execution.Result, 
 	return result, nil
 }
 
+// keptPrefix is where the checkpoint stands of what was let go of at an order's address. What another kind, account or
+// region has left there is nothing that a component could take over.
+func keptPrefix(order execution.Order) string {
+	return order.Address.PulumiPrefix("kept") + strings.Join([]string{string(order.Kind),
+		cmp.Or(order.Account, "own"), order.Region}, "/") + "/"
+}
+
 // call makes the engine's call for an order.
 func (e *Engine) call(operation engine.Operation, order execution.Order, dismantle bool) (engine.Call, error) {
 	translate, err := translationOf(order)
@@ -154,20 +168,19 @@ func (e *Engine) call(operation engine.Operation, order execution.Order, dismant
 	}
 	of := order.Address
 	call := engine.Call{Operation: operation, Project: of.PulumiProject(), Stack: of.PulumiStack(),
-		Prefix:  of.PulumiPrefix(order.Epoch),
+		Prefix: of.PulumiPrefix(order.Epoch), Kept: keptPrefix(order),
 		Refresh: order.Refresh, Program: func(ctx *pulumi.Context) error {
 			p, err := newProgram(ctx, order, dismantle)
 			if err != nil {
 				return err
 			}
-			p.clusterToken = e.clusterToken
+			p.clusterToken, p.limit = e.clusterToken, e.limit
 			return translate(p, order.Spec)
 		}}
 	if order.BaseEpoch != "" {
 		call.Base = of.PulumiPrefix(order.BaseEpoch)
 	}
-	call.Resolve = func(pending []engine.PendingOperation) ([]engine.Resolution,
-		error) {
+	call.Resolve = func(pending []engine.PendingOperation) ([]engine.Resolution, error) {
 		return resolve(order, pending)
 	}
 	return call, nil
@@ -176,7 +189,7 @@ func (e *Engine) call(operation engine.Operation, order execution.Order, dismant
 // conclude makes the result of a report, and the error that people read.
 func (e *Engine) conclude(order execution.Order, report engine.Report, err error) (execution.Result, error) {
 	result := execution.Result{Resources: len(report.Resources), Checkpoint: report.Checkpoint,
-		Duration: report.Duration}
+		Duration: report.Duration, Adopted: report.Adopted}
 	for _, c := range report.Changes {
 		result.Changes = append(result.Changes, execution.ResourceChange{Type: c.Type, Name: c.Name, ID: c.ID,
 			Operation: c.Operation,

@@ -1,6 +1,8 @@
 package provision
 
 import (
+	"cmp"
+
 	"github.com/pulumi/pulumi-aws/sdk/v7/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -67,9 +69,13 @@ func (p *program) attach(name string, role *iam.Role, policy string) error {
 // fail.
 func (p *program) afterGrants() pulumi.ResourceOption { return pulumi.DependsOn(p.granted) }
 
-// boundary is the policy that limits every role of the environment, where its Security document names one.
+// boundary is the policy that limits every role: that of the environment's Security document, or else the executor's.
 func (p *program) boundary() pulumi.StringPtrInput {
-	return p.optional(p.security("permissionsBoundary"))
+	own := ""
+	if s, ok := p.order.Spec.(*resource.Security); ok {
+		own = string(s.PermissionsBoundary)
+	}
+	return p.optional(cmp.Or(own, p.security("permissionsBoundary"), p.limit))
 }
 
 // permissions are the statements that the author wrote, beyond what the references give.

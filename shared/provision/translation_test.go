@@ -232,6 +232,28 @@ func checkStatement(t *testing.T, where string, s policyStatement) {
 	}
 }
 
+func TestEveryRoleHasTheBoundary(t *testing.T) {
+	const limit, own = "arn:aws:iam::123456789012:policy/limit", "arn:aws:iam::123456789012:policy/boundary"
+	roles, owned := 0, 0
+	for name, order := range cases {
+		limited := translate(t, order, false, func(p *program) { p.limit = limit })
+		for _, r := range limited.Resources {
+			if r.Type != "aws:iam/role:Role" {
+				continue
+			}
+			roles++
+			if r.Inputs["permissionsBoundary"] == own {
+				owned++ // the environment says so itself
+				continue
+			}
+			require.Equal(t, limit, r.Inputs["permissionsBoundary"], "%s: %s", name, r.Name)
+		}
+	}
+	require.Greater(t, roles, len(cases)/2)
+	require.NotZero(t, owned)
+	require.Less(t, owned, roles/2)
+}
+
 func TestEverythingThatCanCarryTagsSaysWhoseItIs(t *testing.T) {
 	for name, order := range cases {
 		for _, r := range translate(t, order, false).Resources {

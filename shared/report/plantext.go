@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 
+	"github.com/deployer-io/deployer/shared/address"
+	"github.com/deployer-io/deployer/shared/execution"
 	"github.com/deployer-io/deployer/shared/plan"
 )
 
@@ -13,8 +15,16 @@ var signs = map[plan.Action]string{plan.Create: "+", plan.Update: "~", plan.Repl
 
 // PlanText writes a plan for people: what changes, why, field by field, wave by wave, then the sum. Where a wave holds
 // several levels, it says which.
-func PlanText(w io.Writer, p *plan.Plan) error {
+func PlanText(w io.Writer, p *plan.Plan) error { return PreviewedText(w, p, nil) }
+
+// PreviewedText writes a plan as PlanText does, and below each step what it means for each cloud resource, as far as the
+// step was previewed.
+func PreviewedText(w io.Writer, p *plan.Plan, previews []execution.Preview) error {
 	var b strings.Builder
+	seen := map[address.Address]execution.Preview{}
+	for _, preview := range previews {
+		seen[preview.Address] = preview
+	}
 	waves, levels := waveNumbers(p), 0
 	for _, step := range p.Steps {
 		levels = max(levels, step.Level)
@@ -30,11 +40,15 @@ func PlanText(w io.Writer, p *plan.Plan) error {
 			last = heading
 		}
 		writeStep(&b, step)
+		if preview, previewed := seen[step.Address]; previewed {
+			writePreview(&b, preview)
+		}
 	}
 	if len(p.Steps) > 0 {
 		b.WriteString("\n")
 	}
 	b.WriteString(PlanSummary(p) + "\n")
+	writeRollback(&b, p)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -42,6 +56,9 @@ func PlanText(w io.Writer, p *plan.Plan) error {
 // PlanSummary is the plan in one line.
 func PlanSummary(p *plan.Plan) string {
 	c := p.Counts
+	if c.Changes() == 0 && c.LeftOut > 0 {
+		return fmt.Sprintf("Nothing of the run to do again: what it left in %s is done (%s left to other runs).", p.Scope, counted(c.LeftOut, "change"))
+	}
 	if c.Changes() == 0 {
 		return fmt.Sprintf("No changes: what the bundle says of %s is deployed (%s).", p.Scope, counted(c.NoOp, "component"))
 	}
@@ -50,7 +67,35 @@ func PlanSummary(p *plan.Plan) string {
 	if c.Conditional > 0 {
 		text += fmt.Sprintf(" %d of the updates happen only if it turns out that they are needed.", c.Conditional)
 	}
+	if c.LeftOut > 0 {
+		text += fmt.Sprintf(" %s left to other runs.", counted(c.LeftOut, "change"))
+	}
 	return text
+}
+
+// writeRollback says what taking the plan back would come to, or, of a plan that brings back what was, what it leaves.
+func writeRollback(b *strings.Builder, p *plan.Plan) {
+	if back := p.Rollback; back != nil {
+		fmt.Fprintf(b, "If a component fails, all is rolled back: %d deleted, %d restored, %d created anew.\n", back.Delete, back.Restore, back.Recreate)
+		writeKept(b, "What would not be again as it was:", back.Irreversible)
+	}
+	writeKept(b, "What stays as it is:", p.Kept)
+}
+
+// shownKept is how many components a plan names of those that a rollback leaves.
+const shownKept = 12
+
+func writeKept(b *strings.Builder, title string, all []plan.Kept) {
+	if len(all) == 0 {
+		return
+	}
+	b.WriteString(title + "\n")
+	for _, kept := range all[:min(len(all), shownKept)] {
+		fmt.Fprintf(b, "  %s (%s): %s\n", kept.Component, kept.Kind, kept.Reason)
+	}
+	if more := len(all) - shownKept; more > 0 {
+		fmt.Fprintf(b, "  and %s; plan.json names all\n", counted(more, "more component"))
+	}
 }
 
 func writeStep(b *strings.Builder, step plan.Step) {

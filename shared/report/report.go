@@ -3,6 +3,7 @@
 package report
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -33,6 +34,16 @@ type Report struct {
 	Waves         int             `json:"waves"`
 	Rows          []Row           `json:"rows"`       // in the plan's order
 	LeftBehind    []Leftover      `json:"leftBehind"` // empty: nothing is left half-done
+	// RolledBack says that the run failed and all that it had done was taken back, but for what Rollback names as kept.
+	RolledBack bool      `json:"rolledBack,omitempty"`
+	Rollback   *Rollback `json:"rollback,omitempty"` // of a run that was to be taken back
+}
+
+// Rollback is what became of taking back what a run had done.
+type Rollback struct {
+	Waves int         `json:"waves"`
+	Rows  []Row       `json:"rows"` // in the order of the rollback's plan
+	Kept  []plan.Kept `json:"kept"` // what it left as it is, and why
 }
 
 // Row is one component.
@@ -115,6 +126,30 @@ func New(facts Facts, p *plan.Plan, outcomes []execution.Outcome) Report {
 		}
 	}
 	return r
+}
+
+// Undone adds what became of the rollback of the run. What was left half-done by the run and was taken back is not left
+// behind.
+func (r *Report) Undone(undo *plan.Plan, outcomes []execution.Outcome) {
+	part := New(Facts{Ending: run.FailedClean}, undo, outcomes)
+	r.Rollback = &Rollback{Waves: part.Waves, Rows: part.Rows, Kept: slices.Clone(undo.Kept)}
+	if r.Rollback.Kept == nil {
+		r.Rollback.Kept = []plan.Kept{}
+	}
+	r.RolledBack = len(part.Rows) > 0 && r.Ending != run.FailedDirty
+	left := part.LeftBehind
+	for _, row := range part.Rows {
+		isLeft := slices.ContainsFunc(left, func(l Leftover) bool { return l.Component == row.Component })
+		if !isLeft && (row.Result == Failed || row.Result == Skipped) {
+			left = append(left, Leftover{Component: row.Component, Next: "it is not as it was before the run: " + row.Cause})
+		}
+	}
+	for _, kept := range undo.Kept {
+		if kept.Half {
+			left = append(left, Leftover{Component: kept.Component, Next: kept.Reason})
+		}
+	}
+	r.LeftBehind = left
 }
 
 func row(step plan.Step, wave int, o execution.Outcome, ended bool) Row {

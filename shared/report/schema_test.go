@@ -22,7 +22,7 @@ func schemaOf(t *testing.T) []byte {
 	t.Helper()
 	closed := map[reflect.Type][]any{
 		reflect.TypeFor[run.Ending]():    {run.Succeeded, run.NoChanges, run.Planned, run.Rejected, run.FailedClean, run.FailedDirty},
-		reflect.TypeFor[run.Operation](): {run.Deploy, run.Destroy, run.Plan, run.PlanDestroy},
+		reflect.TypeFor[run.Operation](): {run.Deploy, run.Destroy, run.Plan, run.PlanDestroy, run.Rollback, run.PlanRollback},
 		reflect.TypeFor[Result]():        {Succeeded, Unchanged, Kept, Failed, Skipped, Planned},
 		reflect.TypeFor[plan.Action]():   {plan.Create, plan.Update, plan.Replace, plan.Delete},
 	}

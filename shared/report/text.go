@@ -31,6 +31,7 @@ func (r Report) Text(w io.Writer) error {
 		b.WriteString("\n")
 		r.table(&b)
 	}
+	r.rollback(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -47,6 +48,9 @@ func (r Report) answer() string {
 	case run.Rejected:
 		return "The plan was not approved: nothing was changed."
 	case run.FailedClean:
+		if r.RolledBack {
+			return "It failed and was rolled back: what it had done is taken back (" + r.tally() + ")."
+		}
 		if len(r.Rows) == 0 {
 			return "Nothing was changed: it ended before there was a plan."
 		}
@@ -74,6 +78,27 @@ func (r Report) tally() string {
 		return "no components"
 	}
 	return strings.Join(parts, ", ")
+}
+
+// rollback tells what became of taking back what the run had done.
+func (r Report) rollback(b *strings.Builder) {
+	if r.Rollback == nil {
+		return
+	}
+	if len(r.Rollback.Rows) > 0 {
+		b.WriteString("\nRollback:\n")
+		part := Report{Rows: r.Rollback.Rows}
+		part.table(b)
+	}
+	if len(r.Rollback.Kept) > 0 {
+		b.WriteString("\nNot taken back:\n")
+		for _, kept := range r.Rollback.Kept {
+			fmt.Fprintf(b, "  %s (%s): %s\n", kept.Component, kept.Kind, kept.Reason)
+		}
+	}
+	if r.RolledBack {
+		b.WriteString("\nThe same bundle is not deployed again by itself: mend it, or say --release.\n")
+	}
 }
 
 func counted(n int, noun string) string {

@@ -128,7 +128,7 @@ func (a Archive) Outcomes(ctx context.Context) ([]address.Address, error) {
 	return addresses, nil
 }
 
-// IDs lists the ids of a scope's runs, the oldest first (ids begin with their time).
+// IDs lists the ids of a scope's runs, the oldest first (ids begin with their time). The rollback of a run is a part of it.
 func IDs(ctx context.Context, store objects.Store, scope address.Address) ([]string, error) {
 	prefix := scope.Prefix() + "runs/"
 	var ids []string
@@ -138,7 +138,9 @@ func IDs(ctx context.Context, store objects.Store, scope address.Address) ([]str
 			return ids, err
 		}
 		id, _, _ := strings.Cut(strings.TrimPrefix(page[0].Key, prefix), "/")
-		ids = append(ids, id)
+		if !strings.HasSuffix(id, undoing) {
+			ids = append(ids, id)
+		}
 		after = prefix + id + "/\U0010ffff"
 	}
 }

@@ -3,6 +3,9 @@
 package run
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -19,10 +22,17 @@ const (
 	Plan    Operation = "plan" // as deploy, but ends with the plan: no lock, nothing changed
 	// PlanDestroy ends with the plan of a destroy.
 	PlanDestroy Operation = "plan-destroy"
+	// Rollback brings a scope back to an earlier serial of its state.
+	Rollback Operation = "rollback"
+	// PlanRollback ends with the plan of a rollback.
+	PlanRollback Operation = "plan-rollback"
 )
 
 // OnlyPlans reports whether the run changes nothing.
-func (o Operation) OnlyPlans() bool { return o == Plan || o == PlanDestroy }
+func (o Operation) OnlyPlans() bool { return o == Plan || o == PlanDestroy || o == PlanRollback }
+
+// RollsBack reports whether the plan brings back what was; then the state's history takes the place of a bundle.
+func (o Operation) RollsBack() bool { return o == Rollback || o == PlanRollback }
 
 // Destroys reports whether the plan deletes everything.
 func (o Operation) Destroys() bool { return o == Destroy || o == PlanDestroy }
@@ -63,6 +73,26 @@ type Request struct {
 	StartedBy   string `json:"startedBy,omitempty"`
 	GitCommit   string `json:"gitCommit,omitempty"`
 	CIRun       string `json:"ciRun,omitempty"`
+	// OverrideFreeze lets the run begin in a freeze of its environment, for this reason.
+	OverrideFreeze string `json:"overrideFreeze,omitempty"`
+	// Shallow leaves out what the changes mean for each cloud resource: the plan is made without a preview.
+	Shallow bool `json:"shallow,omitempty"`
+	// Retry is an earlier run: only what failed in it, what waited for that, and what they need is done.
+	Retry string `json:"retry,omitempty"`
+	// To is the serial of the state that a rollback goes back to.
+	To int64 `json:"to,omitempty"`
+	// Release deploys a bundle all the same that was rolled back.
+	Release bool `json:"release,omitempty"`
+}
+
+// Input is the digest of what the request asks to deploy: its bundle's contents and what was set over them.
+func (r Request) Input() string {
+	data, err := json.Marshal([]any{r.Bundle.SHA256, r.Sets})
+	if err != nil {
+		panic(fmt.Sprintf("run: texts do not encode: %v", err))
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
 }
 
 // Scope returns the stack and environment that the request names, or that its bundle's key

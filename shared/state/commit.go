@@ -18,7 +18,7 @@ var ErrNoChange = errors.New("state: nothing to change")
 
 // Commit applies a change to the state, under a fence. It writes the successor to the history, then replaces state.json,
 // provided that nobody else has meanwhile; else it starts anew from what is there then, so change may be called several
-// times and must depend on nothing but its argument. Change may set Run (it must, unless it is set), Bundle, LastGood and
+// times and must depend on nothing but its argument. Change may set Run (it must, unless it is set), Bundle, Hold, LastGood and
 // those Components that touched names or that lie below one of touched.
 //
 // The error is *FencedOut when a later lock holder has installed itself, *NotCovered when the fence's locks do not cover

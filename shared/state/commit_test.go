@@ -254,3 +254,21 @@ func TestAReducerThatCrashedIsRunAgain(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, s, at)
 }
+
+func TestARolledBackInputIsHeldUntilSomethingElseIsDeployed(t *testing.T) {
+	d := newDesk(t)
+	f := d.install(fence(1, scope))
+	d.commit(f, "run-1", front)
+	_, err := d.Commit(t.Context(), f, nil, func(s *state.Snapshot) error {
+		s.Run, s.Hold = "run-2", &state.Hold{Run: "run-2", Reason: "web/front failed", At: d.now, Input: "sha"}
+		return nil
+	})
+	require.NoError(t, err)
+	held := d.commit(f, "run-3", db)
+	require.Equal(t, "run-2", held.Hold.Run, "it stays until it is taken away")
+	require.NoError(t, held.Admits("other"))
+	var refused *state.DeploymentHeld
+	require.ErrorAs(t, held.Admits("sha"), &refused)
+	require.ErrorContains(t, refused, "run-2")
+	require.ErrorContains(t, refused, "--release")
+}

@@ -82,7 +82,7 @@ func (s *Store) Import(ctx context.Context, fence Fence, data []byte, run string
 	change := func(next *Snapshot) error {
 		refusal := Refusal{Reason: OtherLineage, Detail: fmt.Sprintf("its lineage is %s, the state's is %s", imported.Lineage, next.Lineage)}
 		if next.Lineage == imported.Lineage {
-			refusal = Refusal{Reason: OtherSerial, Detail: fmt.Sprintf("it has serial %d, the state is at %d by now: export, edit and import again",
+			refusal = Refusal{Reason: OtherSerial, Detail: fmt.Sprintf("it has serial %d, the state is at %d by now: export it anew and import that",
 				imported.Serial, next.Serial)}
 		}
 		if next.Lineage != imported.Lineage || imported.Serial < next.Serial {

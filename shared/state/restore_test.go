@@ -84,7 +84,7 @@ func TestWhatIsExportedCanBeImported(t *testing.T) {
 	var refused *state.ImportRefused
 	require.ErrorAs(t, err, &refused)
 	require.Equal(t, state.OtherSerial, refused.Reason)
-	require.ErrorContains(t, err, "it has serial 1, the state is at 2 by now: export, edit and import again")
+	require.ErrorContains(t, err, "it has serial 1, the state is at 2 by now: export it anew and import that")
 	require.Equal(t, s, d.read())
 }
 

@@ -32,6 +32,8 @@ type Snapshot struct {
 	// LastGood is the last serial whose verification was passed, 0 when there is none: the one to roll back to.
 	LastGood int64     `json:"lastGood,omitempty"`
 	Bundle   BundleRef `json:"bundle,omitzero"` // that the last deployment came from
+	// Hold, when there is one, is what was rolled back last and is not to be deployed again by itself.
+	Hold *Hold `json:"hold,omitempty"`
 	// Components are by service/component.
 	Components map[string]Record `json:"-"`
 	Checksum   string            `json:"-"` // sha256:<hex>, of all bytes before it

@@ -3,6 +3,7 @@
 package task
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -19,7 +20,7 @@ import (
 // The variables that the wave machine sets on the task.
 const (
 	RunVariable   = "DEPLOYER_RUN"   // a run.Ref as JSON
-	LeaseVariable = "DEPLOYER_LEASE" // a lock.Lease as JSON
+	LeaseVariable = "DEPLOYER_LEASE" // a lock.Lease as JSON; not read for a preview
 	BatchVariable = "DEPLOYER_BATCH" // the object key of an execution.Batch
 )
 
@@ -28,10 +29,16 @@ type Ports struct {
 	Objects     objects.Store
 	Locker      *lock.Locker
 	Provisioner execution.Provisioner
+	// Health, HTTP, Calls and Secrets are those of execution.Executor.
+	Health      execution.Health
+	HTTP        execution.HTTP
+	Calls       execution.Calls
+	Secrets     execution.Secrets
 	Parallelism int // steps at a time
 	Now         func() time.Time
 	Log         *slog.Logger
 	Watch       func(execution.Outcome) // may be nil
+	Heartbeat   time.Duration           // 0: DefaultHeartbeat
 }
 
 // BatchFailed is the error of a batch in which a step was not fine. The outcomes say which.
@@ -47,10 +54,6 @@ func Run(ctx context.Context, getenv func(string) string, ports Ports) error {
 	if err := json.Unmarshal([]byte(getenv(RunVariable)), &ref); err != nil {
 		return fmt.Errorf("%s: %w", RunVariable, err)
 	}
-	var lease lock.Lease
-	if err := json.Unmarshal([]byte(getenv(LeaseVariable)), &lease); err != nil {
-		return fmt.Errorf("%s: %w", LeaseVariable, err)
-	}
 	batch, err := read(ctx, ports.Objects, getenv(BatchVariable))
 	if err != nil {
 		return err
@@ -58,11 +61,23 @@ func Run(ctx context.Context, getenv func(string) string, ports Ports) error {
 	if batch.Run != ref.ID || batch.Scope != ref.Scope() {
 		return fmt.Errorf("%s: the batch is of run %s in %s, the task of run %s in %s", BatchVariable, batch.Run, batch.Scope, ref.ID, ref.Scope())
 	}
+	archive := run.Archive{Store: ports.Objects, Ref: ref}
+	if batch.Preview != "" {
+		return preview(ctx, archive, batch, ports)
+	}
+	var lease lock.Lease
+	if err := json.Unmarshal([]byte(getenv(LeaseVariable)), &lease); err != nil {
+		return fmt.Errorf("%s: %w", LeaseVariable, err)
+	}
 	log := ports.Log.With("run", ref.ID, "scope", ref.Scope().String(), "wave", batch.Wave, "batch", batch.Number)
-	executor := execution.Executor{Provisioner: ports.Provisioner, Parallelism: ports.Parallelism, Now: ports.Now, Log: log, Watch: ports.Watch,
-		Fence: fence{locker: ports.Locker, lease: lease},
-		Journal: execution.RunJournal{Archive: run.Archive{Store: ports.Objects, Ref: ref}, State: state.NewStore(ports.Objects, ref.Scope()),
-			Fence: lease.Fence}}
+	guard := fence{locker: ports.Locker, lease: lease}
+	heart := &pulse{fence: guard, every: cmp.Or(ports.Heartbeat, DefaultHeartbeat), now: ports.Now, log: log, flight: map[string]time.Time{}}
+	executor := execution.Executor{Provisioner: ports.Provisioner, Parallelism: ports.Parallelism, Now: ports.Now, Log: log,
+		Health: ports.Health, HTTP: ports.HTTP, Calls: ports.Calls, Secrets: ports.Secrets,
+		Watch: heart.watch(ports.Watch), Fence: guard, Halt: archive.Halted,
+		Journal: execution.RunJournal{Archive: archive, State: state.NewStore(ports.Objects, ref.Scope(), state.WithClock(ports.Now)), Fence: lease.Fence}}
+	ctx, stop := heart.beat(ctx)
+	defer stop()
 	outcomes, err := executor.Run(ctx, batch)
 	if err != nil {
 		return err
@@ -79,6 +94,15 @@ func Run(ctx context.Context, getenv func(string) string, ports Ports) error {
 		return &BatchFailed{Failed: failed, Steps: len(outcomes)}
 	}
 	return nil
+}
+
+// preview writes what each step of the batch would do. It needs no lock: it changes nothing.
+func preview(ctx context.Context, archive run.Archive, batch execution.Batch, ports Ports) error {
+	executor := execution.Executor{Provisioner: ports.Provisioner, Parallelism: ports.Parallelism, Now: ports.Now, Log: ports.Log}
+	return executor.Preview(ctx, batch, func(ctx context.Context, seen execution.Preview) error {
+		ports.Log.Info("step previewed", "run", archive.Ref.ID, "component", seen.Address.Short(), "changes", len(seen.Changes), "error", seen.Error)
+		return archive.Replace(ctx, execution.PreviewArtifact(seen.Address), seen)
+	})
 }
 
 func read(ctx context.Context, store objects.Store, key string) (execution.Batch, error) {

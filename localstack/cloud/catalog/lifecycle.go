@@ -79,7 +79,9 @@ func (t *Type) Update(tx *world.Tx, place Place, old *world.Record, wanted Wante
 	}
 	o.State = t.merge(old.State, o.In)
 	for name := range t.renewed {
-		delete(o.State, name)
+		if _, given := o.In[name]; !given {
+			delete(o.State, name)
+		}
 	}
 	o.common()
 	if err := o.run(t.Before); err != nil {
@@ -141,7 +143,9 @@ func (t *Type) Planned(place Place, state, inputs map[string]any) map[string]any
 	}
 	planned := t.merge(state, in)
 	for name := range t.renewed {
-		planned[name] = property.Unknown{}
+		if _, given := in[name]; !given {
+			planned[name] = property.Unknown{}
+		}
 	}
 	t.plannedCommon(place, planned)
 	return planned

@@ -99,6 +99,20 @@ func core() []Kind {
 			Immutable:  []string{"spec.clusterIP"}, Check: checkPorts, Settle: settleService,
 		},
 		{
+			Token:      "kubernetes:core/v1:PersistentVolume",
+			APIVersion: "v1",
+			Name:       "PersistentVolume",
+			Plural:     "persistentvolumes",
+			Cluster:    true,
+			Required:   []string{"spec.accessModes", "spec.capacity"},
+			Immutable:  []string{"spec.csi", "spec.nfs", "spec.hostPath"}, // its source cannot be changed
+			Settle: func(_ *world.Tx, o object) {
+				fill(o, "spec.persistentVolumeReclaimPolicy", "Retain")
+				fill(o, "spec.volumeMode", "Filesystem")
+				o["status"] = object{"phase": "Available"}
+			},
+		},
+		{
 			Token:      "kubernetes:core/v1:PersistentVolumeClaim",
 			APIVersion: "v1",
 			Name:       "PersistentVolumeClaim",

@@ -69,6 +69,7 @@ var specimens = map[string]string{
 	"core/v1:ConfigMap":                               `{"data":{"a":"b"}}`,
 	"core/v1:Secret":                                  `{"stringData":{"a":"b"}}`,
 	"core/v1:Service":                                 `{"spec":{"type":"LoadBalancer","selector":{"app":"web"},"ports":[{"port":80}]}}`,
+	"core/v1:PersistentVolume":                        `{"spec":{"capacity":{"storage":"1Gi"},"accessModes":["ReadWriteMany"],"csi":{"driver":"efs.csi.aws.com","volumeHandle":"fs-1"}}}`,
 	"core/v1:PersistentVolumeClaim":                   `{"spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}`,
 	"core/v1:ResourceQuota":                           `{"spec":{"hard":{"pods":"10"}}}`,
 	"core/v1:LimitRange":                              `{"spec":{"limits":[{"type":"Container"}]}}`,

@@ -36,6 +36,9 @@ type Call struct {
 	// when Prefix has none yet; empty for a new stack. A Base that was given and has no checkpoint is an error.
 	Prefix string
 	Base   string
+	// Kept is the prefix under which the checkpoint of resources stands that an earlier destruction let go of; empty: none is
+	// looked for. An Up without a Base takes them over from there, and what a Destroy lets go of is written there.
+	Kept string
 	// Refresh reads the real resources before anything else; it is implied where pending operations are resolved.
 	Refresh bool
 	// Targets limits an Up to these resources (by URN).
@@ -58,6 +61,7 @@ type Report struct {
 	Pending   []PendingOperation
 	// Checkpoint is the SHA-256 of the checkpoint after the call, "" when there is none.
 	Checkpoint string
+	Adopted    bool // the call started from what an earlier destruction had let go of
 	Duration   time.Duration
 	CPU        time.Duration // of the CLI process
 }
@@ -107,6 +111,9 @@ func (e *Engine) Inspect(ctx context.Context, call Call) (Report, error) {
 	return s.read(data)
 }
 
+// concluding is how long reading the checkpoint may take after the work; with DefaultGrace it leaves time for the outcome.
+const concluding = 10 * time.Second
+
 func (e *Engine) run(ctx context.Context, call Call) (Report, error) {
 	dir, err := os.MkdirTemp(e.options.WorkDir, "call-")
 	if err != nil {
@@ -122,9 +129,9 @@ func (e *Engine) run(ctx context.Context, call Call) (Report, error) {
 
 	log := filepath.Join(dir, "events.jsonl")
 	process := e.start(ctx, s, log)
-	report := Report{CPU: process.cpu}
+	report := Report{CPU: process.cpu, Adopted: s.adopting}
 	// Whatever happened, and even when the run is being stopped: what is true now must be told.
-	reading, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	reading, cancel := context.WithTimeout(context.WithoutCancel(ctx), concluding)
 	defer cancel()
 	events, eventsErr := readEvents(log)
 	report.Changes = events.changes()
@@ -134,8 +141,13 @@ func (e *Engine) run(ctx context.Context, call Call) (Report, error) {
 	switch {
 	case process.err == nil && eventsErr != nil:
 		return report, fmt.Errorf("engine: the event log cannot be read: %w", eventsErr)
+	// A CLI that is interrupted before its work began may end as if it had done it.
+	case process.err == nil && call.Operation == Destroy && len(report.Resources) > 0:
+		return report, unfinished(ctx, report)
+	case process.err == nil && call.Operation == Up && ctx.Err() != nil && !program.complete():
+		return report, canceled(ctx)
 	case process.err == nil:
-		return report, nil
+		return report, s.forgetKept(reading)
 	case ctx.Err() != nil:
 		return report, canceled(ctx)
 	}

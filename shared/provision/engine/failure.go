@@ -52,6 +52,16 @@ func canceled(ctx context.Context) error {
 	return &Failure{Class: Canceled, Message: "the run was stopped: " + context.Cause(ctx).Error()}
 }
 
+// unfinished is the error of a destruction that reported success and left something.
+func unfinished(ctx context.Context, left Report) error {
+	if ctx.Err() != nil {
+		return canceled(ctx)
+	}
+	first := left.Resources[0]
+	return &Failure{Class: Unknown, Resource: first.Name, Type: first.Type, More: len(left.Resources) - 1,
+		Message: "it is still there after the destruction; apply again to go on"}
+}
+
 // failure makes the error of a CLI that ended badly.
 func failure(p process, all events, program error) error {
 	f := &Failure{Class: Unknown, Killed: p.killed}

@@ -29,8 +29,9 @@ type language struct {
 type program struct {
 	run pulumi.RunFunc
 
-	mu  sync.Mutex
-	err error
+	mu    sync.Mutex
+	err   error
+	ended bool // it has told all that it has to tell
 }
 
 func serveLanguage() (*language, error) {
@@ -71,7 +72,14 @@ func (l *language) forget(id string) {
 func (p *program) end(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.err = err
+	p.err, p.ended = err, true
+}
+
+// complete reports whether the program ran to its end.
+func (p *program) complete() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ended && p.err == nil
 }
 
 // failed returns the error with which the program ended.
@@ -104,8 +112,9 @@ func (l *language) Run(ctx context.Context, request *pulumirpc.RunRequest) (*pul
 		return nil, fmt.Errorf("engine: %w", err)
 	}
 	defer func() { _ = pulumiContext.Close() }()
-	if err := guarded(pulumiContext, p.run); err != nil {
-		p.end(err)
+	err = guarded(pulumiContext, p.run)
+	p.end(err)
+	if err != nil {
 		return &pulumirpc.RunResponse{Error: err.Error()}, nil
 	}
 	return &pulumirpc.RunResponse{}, nil

@@ -22,6 +22,8 @@ type stack struct {
 	*Engine
 	call Call
 	dir  string // the call's own folder: Pulumi.yaml, Pulumi.<stack>.yaml and, for a passive call, the checkpoint's copy
+	// adopting says that the checkpoint is that of resources which an earlier destruction let go of.
+	adopting bool
 }
 
 // The layout of a Pulumi backend below its root: version 1, project-scoped stacks.
@@ -60,6 +62,9 @@ func (s *stack) prepare(ctx context.Context) (proceed bool, err error) {
 		if base, err = parseCheckpoint(data); err != nil {
 			return false, fmt.Errorf("%s: %w", s.call.Prefix+s.checkpointPath(), err)
 		}
+		if err := s.letGo(ctx, data); err != nil {
+			return false, err
+		}
 		if data, err = s.edit(base, data); err != nil {
 			return false, err
 		}
@@ -78,7 +83,7 @@ func (s *stack) checkpoint(ctx context.Context) ([]byte, error) {
 		return data, err
 	}
 	if s.call.Base == "" {
-		return nil, nil
+		return s.kept(ctx)
 	}
 	if marker, err := s.get(ctx, s.call.Prefix+markerPath); err != nil || marker != nil && s.call.Operation == Destroy {
 		return nil, err

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/deployer-io/deployer/shared/address"
+	"github.com/deployer-io/deployer/shared/lock"
+)
+
+const recoveryPage = "../../docs/operations/locks-and-recovery.md"
+
+// procedure is one section of the page: its commands, in order.
+type procedure struct {
+	title    string
+	commands []string
+}
+
+// procedures are the sections that have commands.
+func procedures(t *testing.T) []procedure {
+	t.Helper()
+	page, err := os.ReadFile(recoveryPage)
+	require.NoError(t, err)
+	var found []procedure
+	title, fenced := "", false
+	for line := range strings.Lines(string(page)) {
+		line = strings.TrimSpace(line)
+		switch {
+		case strings.HasPrefix(line, "## "):
+			title = strings.TrimPrefix(line, "## ")
+		case strings.HasPrefix(line, "```"):
+			fenced = !fenced
+		case fenced && strings.HasPrefix(line, "deployer "):
+			if len(found) == 0 || found[len(found)-1].title != title {
+				found = append(found, procedure{title: title})
+			}
+			found[len(found)-1].commands = append(found[len(found)-1].commands, line)
+		}
+	}
+	return found
+}
+
+// scene is the trouble that a procedure is for, and what is to be seen.
+type scene struct {
+	// trouble makes it.
+	trouble func(s *shell)
+	// known are the placeholders that no command shows.
+	known func(s *shell) map[string]string
+	// says is what each of its commands must tell, by its number; before is what happens by itself before one.
+	says   map[int]string
+	before map[int]func(s *shell)
+}
+
+func held(run string) func(*shell) {
+	return func(s *shell) {
+		s.lock(lock.Request{Addresses: []address.Address{staging}, LockedBy: "ana@laptop", Run: run})
+	}
+}
+
+var scenes = map[string]scene{
+	"Is everything well?": {trouble: func(*shell) {}, says: map[int]string{0: "Nothing is locked", 1: "user-platform/staging", 2: "are whole", 3: "Nothing is left half-done"}},
+	"Somebody holds the lock": {trouble: held("r1"), says: map[int]string{0: "ana@laptop (run r1)", 1: "NoChanges"},
+		before: map[int]func(*shell){1: func(s *shell) { require.Equal(s.t, exitOK, s.run("unlock", staging.String(), "--run", "r1").code) }}},
+	"A run has died": {trouble: held("r1"), says: map[int]string{0: "its run has ended", 1: "Freed: user-platform/staging", 2: "Nothing is left"}},
+	"A run hangs":    {trouble: held("r1"), says: map[int]string{0: "Lock id", 1: "is free", 2: "Nothing is left"}},
+	"A lock is quarantined": {trouble: func(s *shell) {
+		lease := s.lock(lock.Request{Addresses: []address.Address{staging}, LockedBy: "ana@laptop", Run: "r1"})
+		e := s.environment()
+		defer e.Close()
+		require.NoError(s.t, e.Locker.Quarantine(s.t.Context(), lease, "the rollback failed"))
+	}, says: map[int]string{0: "it is quarantined (the rollback failed)", 2: "accounts/db", 3: "is free"}},
+	"The state is damaged": {trouble: func(s *shell) { s.damage() }, known: func(s *shell) map[string]string {
+		var all []verified
+		s.run("state", "verify", staging.String(), "-o", "json").unmarshal(s.t, &all)
+		return map[string]string{"SERIAL": strconv.FormatInt(all[0].Restore, 10)}
+	}, says: map[int]string{0: "state restore user-platform/staging --serial", 2: "accounts/db", 4: "are whole", 5: "No changes"}},
+	"The state is not what it should be": {trouble: func(s *shell) {
+		require.Equal(s.t, exitOK, s.run("state", "restore", staging.String(), "--serial", "1", "--yes").code)
+	}, known: func(s *shell) map[string]string {
+		return map[string]string{"SERIAL": strconv.FormatInt(s.now().Serial-1, 10)}
+	}, says: map[int]string{0: "now", 1: "edge/gateway", 3: "edge/gateway"}},
+	"A run was overtaken": {trouble: func(s *shell) {
+		lease := s.lock(lock.Request{Addresses: []address.Address{staging}, LockedBy: "ana@laptop", Run: "r1"})
+		require.Equal(s.t, exitOK, s.run("lock", "force-unlock", staging.String(), "--lock-id", lease.LockID, "--reason", "no news", "--yes").code)
+	}, says: map[int]string{0: "no news"}},
+}
+
+func TestEveryProcedureOfTheRecoveryPageDoesWhatItSays(t *testing.T) {
+	found := procedures(t)
+	require.Len(t, found, len(scenes))
+	for _, p := range found {
+		t.Run(p.title, func(t *testing.T) {
+			scene, known := scenes[p.title]
+			require.True(t, known, "nothing makes the trouble that this section is for")
+			s := deployed(t)
+			t.Chdir(t.TempDir())
+			scene.trouble(s)
+			values := s.placeholders(scene)
+			for i, command := range p.commands {
+				if happens, some := scene.before[i]; some {
+					happens(s)
+				}
+				args, want := commandLine(t, command, values)
+				a := s.run(args...)
+				require.Equal(t, want, a.code, "%s\n%s%s", command, a.out, a.err)
+				require.Contains(t, a.out+a.err, scene.says[i], command)
+			}
+			require.Equal(t, "Nothing is locked.\n", s.run("lock", "list").out)
+			a := s.run("status", "-s", "user-platform", "-e", "staging")
+			require.Contains(t, a.out, "Nothing is left half-done.")
+			require.Len(t, s.now().Components, 14)
+		})
+	}
+}
+
+// placeholders are what a person reads off the screen.
+func (s *shell) placeholders(scene scene) map[string]string {
+	s.t.Helper()
+	values := map[string]string{}
+	if scene.known != nil {
+		values = scene.known(s)
+	}
+	var shown shownLocks
+	s.run("lock", "show", staging.String(), "-o", "json").unmarshal(s.t, &shown)
+	for _, one := range shown.Locks {
+		values["RUN"], values["LOCK_ID"] = one.Run, one.LockID
+	}
+	return values
+}
+
+var (
+	words     = regexp.MustCompile(`"[^"]*"|\S+`)
+	exitNoted = regexp.MustCompile(`\s*# exit (\d+)$`)
+)
+
+// commandLine returns a command's arguments and the exit code that the page promises.
+func commandLine(t *testing.T, command string, values map[string]string) (args []string, want int) {
+	t.Helper()
+	if noted := exitNoted.FindStringSubmatch(command); noted != nil {
+		command = strings.TrimSuffix(command, noted[0])
+		_, err := fmt.Sscan(noted[1], &want)
+		require.NoError(t, err)
+	}
+	for _, word := range words.FindAllString(command, -1)[1:] {
+		word = strings.Trim(word, `"`)
+		if value, known := values[word]; known {
+			word = value
+		}
+		if word == "examples/user-platform" {
+			word = exampleFolder
+		}
+		require.NotContains(t, []string{"RUN", "LOCK_ID", "SERIAL"}, word, "nothing has shown it: %s", command)
+		args = append(args, word)
+	}
+	return args, want
+}
+
+// exampleFolder is the example for a command that is run elsewhere.
+var exampleFolder = func() string {
+	folder, err := filepath.Abs(example)
+	if err != nil {
+		panic(err)
+	}
+	return folder
+}()

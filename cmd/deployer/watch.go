@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/deployer-io/deployer/shared/run"
+)
+
+func newWatch(o *options) *cobra.Command {
+	var once bool
+	cmd := &cobra.Command{
+		Use:   "watch RUN",
+		Short: "Show a run while it works: its waves, batches and components",
+		Long: "Show a run while it works: its waves, batches and components, whoever started it and wherever it runs. To end the\n" +
+			"command is not to end the run. The exit code is that of the run.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			b, err := o.open(ctx)
+			if err != nil {
+				return err
+			}
+			defer b.Close()
+			ref, err := o.findRun(ctx, b.Store(), args[0])
+			if err != nil {
+				return err
+			}
+			if once {
+				return o.tellRun(ctx, b, ref)
+			}
+			return o.watch(ctx, b, ref)
+		},
+	}
+	cmd.Flags().BoolVar(&once, "once", false, "show how it stands now, and end")
+	return cmd
+}
+
+func (o *options) watch(ctx context.Context, b backend, ref run.Ref) error {
+	f := o.follower(b, ref)
+	f.watches = true
+	if o.terminal() && !o.noColor && !o.json() {
+		f.show = newTreeView(o)
+	}
+	made, err := reportOf(ctx, f.archive)
+	if err != nil {
+		return err
+	}
+	if made != nil {
+		if err := f.look(ctx, true); err != nil {
+			return err
+		}
+		f.show.close()
+		return o.conclude(ctx, f.archive)
+	}
+	started, err := b.Attach(ctx, ref)
+	if err != nil {
+		return err
+	}
+	err = f.follow(ctx, started)
+	switch {
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		fmt.Fprintf(o.err, "No longer watched; run %s goes on.\n", ref.ID)
+		return &exitError{code: exitCancelled}
+	case err != nil:
+		return err
+	}
+	return o.conclude(context.WithoutCancel(ctx), f.archive)
+}
