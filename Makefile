@@ -41,11 +41,11 @@ race: ## run the tests of what is concurrent under the race detector
 
 .PHONY: e2e
 e2e: setup ## run the tests that need the Pulumi CLI, all of them
-	DEPLOYER_E2E=1 go test -count=1 ./shared/provision/... ./localstack/... ./cmd/deployer
+	DEPLOYER_E2E=1 go test -count=1 ./shared/provision/... ./localstack/... ./cmd/deployer ./cmd/executor
 
 .PHONY: integration
 integration: ## run the adapters' suites against emulators of S3 and DynamoDB (needs python3-venv, a JDK and maven)
-	go run ./scripts/integration -- go test -count=1 -run Integration ./shared/objects/s3objects ./shared/lock/dynamotable
+	go run ./scripts/integration -- go test -count=1 -run Integration ./shared/objects/s3objects ./shared/lock/dynamotable ./cmd/deployer
 
 .PHONY: generate
 generate: ## write the schemas and the reference again
@@ -81,7 +81,7 @@ scan: ## scan the CDK application's templates and deploy them into an emulator (
 
 .PHONY: bench
 bench: ## measure
-	go test -run '^$$' -bench . -benchmem ./shared/... ./localstack/... ./cmd/deployer
+	go test -run '^$$' -bench . -benchmem ./shared/... ./functions ./localstack/... ./cmd/deployer
 
 .PHONY: lint
 lint: $(BIN)/golangci-lint ## vet, lint, and check the formatting

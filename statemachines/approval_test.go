@@ -20,6 +20,7 @@ func (w *world) waits(id, not string) run.Approval {
 	var approval run.Approval
 	require.Eventually(w.t, func() bool {
 		for _, waiting := range w.engine.TaskTokens() {
+			approval = run.Approval{}
 			err := w.archive(id).Read(w.t.Context(), run.ApprovalArtifact, &approval)
 			if waiting.Execution.Name == id && err == nil && approval.Token == waiting.Token && approval.Token != not {
 				return true

@@ -52,7 +52,7 @@ const (
 	confirmed = untilPlan + "PlanShown ConfirmPlan "
 	asked     = untilPlan + previewed + "RequestApproval "
 	rolledOut = "Rollout SaveState ReleaseLock MakeReport Notify Ended "
-	wavePath  = "Start PrepareWave RunBatches ExecuteBatch BatchDone SettleWave Settled"
+	wavePath  = "Start PrepareWave HooksBefore RunBatches ExecuteBatch BatchDone HooksAfter SettleWave Settled"
 )
 
 func (w *world) ending(id string) report.Report {
@@ -176,7 +176,7 @@ func TestAFailingComponentStopsWhatComesAfterIt(t *testing.T) {
 			x, result := w.deploy("r1", run.Request{Bundle: ref, AutoApprove: true})
 			require.Equal(t, confirmed+rolledOut+c.final, path(x))
 			require.Equal(t, "Start WavesLeft RunWave WaveSettled KeepFailure PlanRollback RollbackPlanned WaveFailed", w.path("r1-rollout"))
-			require.Equal(t, "Start PrepareWave RunBatches ExecuteBatch BatchFailed SettleWave Settled", w.path("r1-wave-0"))
+			require.Equal(t, "Start PrepareWave HooksBefore RunBatches ExecuteBatch BatchFailed HooksAfter SettleWave Settled", w.path("r1-wave-0"))
 			require.Equal(t, asl.StatusFailed, result.Status)
 			require.Equal(t, []string{"apply orders/queue"}, w.cloud.calls)
 			snapshot, _, err := state.NewStore(w.objects, scope).Read(t.Context())

@@ -34,7 +34,10 @@ type world struct {
 	engine    *asl.Engine
 	cloud     *fakeCloud
 	functions map[string]catalog.Function
+	http      execution.HTTP   // what hooks reach by HTTP
 	broken    map[string]error // a function's name: what every call of it answers
+	// instead, when set, may do a task in the place of the world.
+	instead func(ctx context.Context, t asl.Task) (out json.RawMessage, taken bool, err error)
 }
 
 func newWorld(t *testing.T) *world {
@@ -43,7 +46,7 @@ func newWorld(t *testing.T) *world {
 	w.objects = objects.NewMemory(w.clock.Now)
 	w.locker = &lock.Locker{Table: lock.NewMemoryTable(w.clock.Now), Now: w.clock.Now}
 	w.engine = asl.NewEngine(asl.Options{Clock: w.clock, Handler: asl.HandlerFunc(w.handle)})
-	w.functions = catalog.New(catalog.Ports{Objects: w.objects, Locker: w.locker, Answers: answers{w.engine}, Now: w.clock.Now})
+	w.functions = guardedFunctions(t, catalog.Ports{Objects: w.objects, Locker: w.locker, Answers: answers{w.engine}, Now: w.clock.Now})
 	for _, name := range statemachines.Names() {
 		definition, err := statemachines.Definition(name, func(placeholder string) (string, bool) {
 			if machine, ok := strings.CutSuffix(placeholder, "Machine"); ok {
@@ -78,6 +81,11 @@ func told(err error) (waiting bool, _ error) {
 }
 
 func (w *world) handle(ctx context.Context, t asl.Task) (json.RawMessage, error) {
+	if w.instead != nil {
+		if out, taken, err := w.instead(ctx, t); taken {
+			return out, err
+		}
+	}
 	if strings.HasSuffix(t.Resource, ":ecs:runTask.sync") {
 		return w.runTask(ctx, t)
 	}
@@ -110,8 +118,9 @@ func (w *world) runTask(ctx context.Context, t asl.Task) (json.RawMessage, error
 	for _, variable := range asked.Overrides.ContainerOverrides[0].Environment {
 		environment[variable.Name] = variable.Value
 	}
-	err := task.Run(ctx, func(name string) string { return environment[name] }, task.Ports{Objects: w.objects, Locker: w.locker,
-		Provisioner: w.cloud, Parallelism: 4, Now: w.clock.Now, Log: slog.New(slog.DiscardHandler)})
+	store, locker := guarded(guardOf(w.t, "TaskRole"), w.objects, w.locker)
+	err := task.Run(ctx, func(name string) string { return environment[name] }, task.Ports{Objects: store, Locker: locker,
+		Provisioner: w.cloud, HTTP: w.http, Parallelism: 4, Now: w.clock.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return nil, &asl.TaskError{Name: "States.TaskFailed", Cause: err.Error()}
 	}
@@ -184,15 +193,20 @@ func (w *world) free() {
 type fakeCloud struct {
 	mu    sync.Mutex
 	calls []string
-	fail  map[string]error // by service/component
-	fails map[string]error // by verb and service/component
-	half  bool             // a failing call has touched something
+	// during, when set, is called while a component is worked on.
+	during func(verb, short string)
+	fail   map[string]error // by service/component
+	fails  map[string]error // by verb and service/component
+	half   bool             // a failing call has touched something
 }
 
 func (c *fakeCloud) do(verb string, order execution.Order) (execution.Result, error) {
+	short := order.Address.Short()
+	if c.during != nil {
+		c.during(verb, short)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	short := order.Address.Short()
 	c.calls = append(c.calls, verb+" "+short)
 	outputs := map[string]json.RawMessage{}
 	for _, name := range []string{"arn", "url", "name"} {

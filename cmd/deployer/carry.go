@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/deployer-io/deployer/shared/execution"
 	"github.com/deployer-io/deployer/shared/plan"
 	"github.com/deployer-io/deployer/shared/report"
 	"github.com/deployer-io/deployer/shared/run"
@@ -29,6 +30,12 @@ func (o *options) carry(ctx context.Context, b backend, request run.Request) err
 	return o.follower(b, ref).toTheEnd(ctx, started)
 }
 
+// previewed is what the plan command tells in JSON.
+type previewed struct {
+	plan.Plan
+	Previews []execution.Preview `json:"previews,omitempty"`
+}
+
 // conclude shows the report and turns the ending into the exit code.
 func (o *options) conclude(ctx context.Context, archive run.Archive) error {
 	var made report.Report
@@ -42,7 +49,11 @@ func (o *options) conclude(ctx context.Context, archive run.Archive) error {
 		if err := archive.Read(ctx, run.PlanArtifact, &p); err != nil {
 			return err
 		}
-		if err := o.print(p); err != nil {
+		previews, err := execution.Previews(ctx, archive, &p)
+		if err != nil {
+			return err
+		}
+		if err := o.print(previewed{p, previews}); err != nil {
 			return err
 		}
 	case o.json():

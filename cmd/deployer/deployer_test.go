@@ -52,13 +52,17 @@ type fakeCloud struct {
 	mu       sync.Mutex
 	calls    []string         // that changed something
 	previews []string         // service/component
+	during   func(string)     // when set, is called while a component is worked on
 	fail     map[string]error // by service/component
 }
 
 func (c *fakeCloud) do(verb string, order execution.Order) (execution.Result, error) {
+	short := order.Address.Short()
+	if c.during != nil {
+		c.during(short)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	short := order.Address.Short()
 	c.calls = append(c.calls, verb+" "+short)
 	if err := c.fail[short]; err != nil {
 		return execution.Result{}, err

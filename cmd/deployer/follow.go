@@ -24,6 +24,8 @@ type follower struct {
 	waits    lockWait
 	plan     *plan.Plan
 	outcomes map[string]bool
+	wrong    bool      // a step was not fine
+	undo     *follower // of the run's rollback, once there is one
 
 	askedAbout string     // the digest of the plan that the question was put about
 	answers    chan reply // of the person at the terminal; not nil while one is asked
@@ -93,7 +95,10 @@ func (f *follower) look(ctx context.Context, over bool) error {
 	if f.plan == nil {
 		return f.lookAtLock(ctx)
 	}
-	return f.lookAtSteps(ctx)
+	if err := f.lookAtSteps(ctx); err != nil {
+		return err
+	}
+	return f.lookAtRollback(ctx)
 }
 
 // stands reports whether there is a plan to show that was not shown: one that people are asked about, or that is being

@@ -28,7 +28,7 @@ func newProgress(o *options) *progress {
 }
 
 func (p *progress) planned(made *plan.Plan) {
-	p.plan = made
+	p.plan, p.done, p.running, p.wave = made, 0, map[string]time.Time{}, map[string]int{}
 	for number, wave := range made.Waves {
 		for _, batch := range wave.Batches {
 			for _, short := range batch.Steps {

@@ -158,3 +158,28 @@ func TestAStateThatAnotherHasLockedIsNotReplaced(t *testing.T) {
 	require.True(t, strings.Contains(a.err, "by ana (run r1)"), a.err)
 	require.Equal(t, before, s.now())
 }
+
+func TestADeadRunDoesNotKeepADamagedStateFromBeingRepaired(t *testing.T) {
+	s := newShell(t)
+	s.kill("accounts/db", "")
+	s.damage()
+	var shown shownLocks
+	a := s.run("lock", "show", "user-platform/staging", "-o", "json")
+	require.Equal(t, exitOK, a.code, a.err)
+	a.unmarshal(t, &shown)
+	require.Equal(t, heldByDead, shown.Locks[0].Standing, "it is cleaned up after when the state can be read again")
+	var all []verified
+	s.run("state", "verify", "user-platform/staging", "-o", "json").unmarshal(t, &all)
+	restore := []string{"state", "restore", "user-platform/staging", "--serial", strconv.FormatInt(all[0].Restore, 10), "--yes"}
+	a = s.run(restore...)
+	require.Equal(t, exitLockHeld, a.code, a.err)
+
+	a = s.run("lock", "force-unlock", "user-platform/staging", "--lock-id", shown.Locks[0].LockID, "--reason", "to restore the state", "--yes")
+	require.Equal(t, exitOK, a.code, a.err)
+	require.Contains(t, a.out, "could not be saved")
+	a = s.run(restore...)
+	require.Equal(t, exitOK, a.code, a.err)
+	a = s.run("apply", example, "-e", "staging", "--auto-approve")
+	require.Equal(t, exitOK, a.code, a.err)
+	require.Len(t, s.now().Components, 14)
+}

@@ -20,6 +20,7 @@ type statusOf struct {
 	Run        string          `json:"run,omitempty"`
 	At         time.Time       `json:"at,omitzero"`
 	Locks      []lock.Holding  `json:"locks"`
+	Hold       *state.Hold     `json:"hold,omitempty"` // what was rolled back and is not deployed again by itself
 	Components []statusOfOne   `json:"components"`
 	LeftBehind []string        `json:"leftBehind"`
 }
@@ -69,7 +70,7 @@ func newStatus(o *options) *cobra.Command {
 }
 
 func tell(scope address.Address, snapshot state.Snapshot, held []lock.Holding) statusOf {
-	told := statusOf{Scope: scope, Serial: snapshot.Serial, Run: snapshot.Run, At: snapshot.At, Locks: held,
+	told := statusOf{Scope: scope, Serial: snapshot.Serial, Run: snapshot.Run, At: snapshot.At, Locks: held, Hold: snapshot.Hold,
 		Components: []statusOfOne{}, LeftBehind: []string{}}
 	if told.Locks == nil {
 		told.Locks = []lock.Holding{}
@@ -94,6 +95,9 @@ func (o *options) tellText(told statusOf) error {
 	}
 	for _, holding := range told.Locks {
 		fmt.Fprintf(o.out, "Locked: %s by %s, run %s, since %s.\n", holding.Address, holding.LockedBy, holding.Run, holding.Since.Format(time.RFC3339))
+	}
+	if told.Hold != nil {
+		fmt.Fprintf(o.out, "Held: what run %s was to deploy is not deployed again by itself (%s); 'deployer apply --release' does it all the same.\n", told.Hold.Run, told.Hold.Reason)
 	}
 	if len(told.LeftBehind) == 0 {
 		fmt.Fprintln(o.out, "Nothing is left half-done.")

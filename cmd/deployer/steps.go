@@ -50,6 +50,7 @@ func (f *follower) lookAtSteps(ctx context.Context) error {
 	slices.SortStableFunc(outcomes, func(a, b execution.Outcome) int { return a.EndedAt.Compare(b.EndedAt) })
 	for _, outcome := range outcomes {
 		f.outcomes[outcome.Address.Short()] = true
+		f.wrong = f.wrong || !outcome.Outcome.Fine()
 		f.show.ended(outcome)
 	}
 	return nil

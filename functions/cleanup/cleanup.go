@@ -49,6 +49,8 @@ type Out struct {
 	// Unsaved says why what a run did could not be merged into the state although its lock was freed, by force; "" when it
 	// was, or there was nothing.
 	Unsaved string `json:"unsaved,omitempty"`
+	// Pruned is how many snapshots were thrown away.
+	Pruned int `json:"pruned,omitempty"`
 }
 
 // actor is who frees the lock, in the audit row.
@@ -59,6 +61,9 @@ const actor = "cleanup"
 func (h Handler) Handle(ctx context.Context, in In) (Out, error) {
 	if in.Force != nil {
 		return h.force(ctx, *in.Force)
+	}
+	if in.Prune {
+		return h.prune(ctx)
 	}
 	held, err := h.Locker.Held(ctx, in.scope())
 	if err != nil {

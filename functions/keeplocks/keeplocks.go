@@ -41,6 +41,7 @@ type In struct {
 
 // Out counts locks.
 type Out struct {
+	Pruned      int `json:"pruned,omitempty"` // snapshots, once a day
 	Renewed     int `json:"renewed"`
 	Reaped      int `json:"reaped"`
 	Stopping    int `json:"stopping"`    // to be reaped as soon as what holds them has stopped
@@ -50,6 +51,12 @@ type Out struct {
 // young is the age below which a lock is believed to have a running execution although nobody knows it: what is told of an
 // execution that began just now may be behind.
 const young = 30 * time.Second
+
+// Once a day, at this time (UTC), the keeper also throws old history away. A day that is missed does no harm.
+const (
+	pruneHour   = 3
+	pruneMinute = 17
+)
 
 // Handle sees to all locks. Those that can be renewed come first, so that one which cannot be freed harms no other. What
 // goes wrong with one lock is told when all have been seen to.
@@ -71,6 +78,10 @@ func (h Handler) Handle(ctx context.Context, _ In) (Out, error) {
 	}
 	// What waits for a person, or could not be seen to. None is counted too: that ends the alarm.
 	k.errs = append(k.errs, h.Metrics.Put(metric.StuckLocks, k.out.Quarantined+len(k.errs), nil))
+	if now := h.Now().UTC(); now.Hour() == pruneHour && now.Minute() == pruneMinute {
+		pruned, err := cleanup.Handler{Objects: h.Objects, Locker: h.Locker, Now: h.Now}.Handle(ctx, cleanup.In{Prune: true})
+		k.out.Pruned, k.errs = pruned.Pruned, append(k.errs, err)
+	}
 	return k.out, errors.Join(k.errs...)
 }
 

@@ -145,3 +145,19 @@ func TestTheLockOfACommandEndsWithItsLease(t *testing.T) {
 	require.Equal(t, keeplocks.Out{Reaped: 1}, k.ticks())
 	require.Empty(t, k.held())
 }
+
+func TestOldHistoryGoesWithinADay(t *testing.T) {
+	k := newKeeper(t)
+	k.Deploy("r1", functionstest.Bundle)
+	serial := k.State().Serial
+	k.Pass(state.Retention + time.Hour)
+	pruned := 0
+	for range 24 * 60 {
+		k.Pass(time.Minute)
+		if out := k.ticks(); out.Pruned > 0 {
+			pruned++
+			require.Equal(t, int(serial)-1, out.Pruned)
+		}
+	}
+	require.Equal(t, 1, pruned)
+}

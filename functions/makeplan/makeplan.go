@@ -75,17 +75,18 @@ func (h Handler) Handle(ctx context.Context, in In) (Out, error) {
 	if err := write(ctx, run.PlanArtifact, made); err != nil {
 		return Out{}, err
 	}
-	out, err := h.judge(in, made, set)
+	out, err := h.judge(ctx, in, made, set)
 	out.Preview = out.Changes > 0 && !in.Request.Shallow && (in.Run.Operation.OnlyPlans() || !out.Approved)
 	return out, err
 }
 
 // judge applies the policies on plans and finds out whether people have to be asked.
-func (h Handler) judge(in In, made *plan.Plan, set *resource.Set) (Out, error) {
+func (h Handler) judge(ctx context.Context, in In, made *plan.Plan, set *resource.Set) (Out, error) {
 	out := Out{Digest: made.Digest, Counts: made.Counts, Changes: made.Counts.Changes(), Waves: len(made.Waves),
-		Approved: in.Request.AutoApprove, ApprovalTimeout: defaultApprovalTimeout, MinApprovals: 1, AllowSelf: set == nil}
-	if set == nil { // a destroy: the bundle, and what it says of approval, is not read
-		return out, nil
+		ApprovalTimeout: defaultApprovalTimeout, MinApprovals: 1}
+	if set == nil { // a destroy
+		environment, err := h.deployed(ctx, run.Archive{Store: h.Objects, Ref: in.Run})
+		return judgeDestroy(out, in, environment), err
 	}
 	data, err := plain(made)
 	if err != nil {
@@ -103,7 +104,6 @@ func (h Handler) judge(in In, made *plan.Plan, set *resource.Set) (Out, error) {
 			return Out{}, err
 		}
 	}
-	approval := set.Environment.Approval
 	byRule, err := engine.AutoApproves(data)
 	if err != nil {
 		return Out{}, err
@@ -111,12 +111,8 @@ func (h Handler) judge(in In, made *plan.Plan, set *resource.Set) (Out, error) {
 	if in.Run.Operation.RollsBack() && slices.ContainsFunc(made.Steps, func(s plan.Step) bool { return s.Saves }) {
 		byRule = false // data goes: a person has to say so
 	}
-	// To start a run with --auto-approve is the starter's own approval: it counts where that is allowed and enough.
-	out.Approved = byRule || in.Request.AutoApprove && approval.AllowSelf && approval.MinApprovals <= 1
-	out.MinApprovals, out.AllowSelf = max(approval.MinApprovals, 1), approval.AllowSelf
-	if timeout := approval.Timeout.Seconds(); timeout > 0 {
-		out.ApprovalTimeout = int(timeout)
-	}
+	out = asking(out, in, set.Environment.Approval)
+	out.Approved = out.Approved || byRule
 	return out, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/deployer-io/deployer/functions/buildgraph"
 	"github.com/deployer-io/deployer/functions/functionstest"
 	"github.com/deployer-io/deployer/functions/makeplan"
+	"github.com/deployer-io/deployer/shared/execution"
 	"github.com/deployer-io/deployer/shared/lock"
 	"github.com/deployer-io/deployer/shared/plan"
 	"github.com/deployer-io/deployer/shared/run"
@@ -78,6 +79,54 @@ func TestApproval(t *testing.T) {
 			}
 			require.Positive(t, out.ApprovalTimeout)
 		})
+	}
+}
+
+func TestADestroyAsksThoseWhoWereAskedAboutTheDeployment(t *testing.T) {
+	for sentence, c := range map[string]struct {
+		approval   string
+		auto, want bool // --auto-approve, approved
+		people     int
+		self       bool
+	}{
+		"nobody was: the starter's word is wanted":    {"mode: auto", false, false, 1, true},
+		"nobody was: the starter's word is enough":    {"mode: auto", true, true, 1, true},
+		"two others were":                             {"mode: required, minApprovals: 2, timeout: 2h", true, false, 2, false},
+		"the starter's word is not that of somebody":  {"mode: required", true, false, 1, false},
+		"the starter may say yes, and did beforehand": {"mode: required, allowSelf: true", true, true, 1, true},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			w := functionstest.New(t)
+			files := maps.Clone(functionstest.Bundle)
+			files["stack.yaml"] = strings.Replace(files["stack.yaml"], "mode: auto", c.approval, 1)
+			w.Deploy("r1", files)
+			for _, id := range []string{"r2", "r3"} { // of the second one, the last run is a destroy itself
+				r := w.Discover(id, run.Destroy, nil)
+				r.Request.AutoApprove = c.auto
+				r.MakePlan()
+				require.Equal(t, c.want, r.Plan.Approved)
+				require.Equal(t, c.people, r.Plan.MinApprovals)
+				require.Equal(t, c.self, r.Plan.AllowSelf)
+				if strings.Contains(c.approval, "2h") {
+					require.Equal(t, 2*60*60, r.Plan.ApprovalTimeout)
+				}
+				w.Fails["queue"] = execution.Result{}
+				r.Rollout()
+				r.Release()
+			}
+		})
+	}
+}
+
+func TestARuleApprovesWhereItHolds(t *testing.T) {
+	for condition, want := range map[string]bool{"plan.counts.delete == 0": true, "plan.counts.create == 0": false} {
+		w := functionstest.New(t)
+		files := maps.Clone(functionstest.Bundle)
+		files["stack.yaml"] = strings.Replace(files["stack.yaml"], "mode: auto", "mode: autoApproveIf, autoApproveIf: '"+condition+"', minApprovals: 2", 1)
+		r := w.Discover("r1", run.Deploy, files).MakePlan()
+		require.Equal(t, want, r.Plan.Approved, condition)
+		require.Equal(t, !want, r.Plan.Preview, "what nobody looks at is not previewed")
+		require.Equal(t, 2, r.Plan.MinApprovals)
 	}
 }
 

@@ -29,9 +29,11 @@ type In struct {
 	Failed bool `json:"failed"`
 }
 
-// Out names the batches.
+// Out names the batches, and the hooks around them: "" where there are none.
 type Out struct {
 	Batches []Batch `json:"batches"`
+	Before  string  `json:"before"`
+	After   string  `json:"after"`
 }
 
 // Batch refers to one batch of the wave.
@@ -72,6 +74,17 @@ func (h Handler) Handle(ctx context.Context, in In) (Out, error) {
 			return Out{}, err
 		}
 		out.Batches = append(out.Batches, Batch{Number: batch.Number, Key: archive.Key(artifact)})
+	}
+	for moment, key := range map[execution.Moment]*string{execution.Before: &out.Before, execution.After: &out.After} {
+		phase, there := preparation.Phase(in.Wave, moment, in.Failed)
+		if !there {
+			continue
+		}
+		artifact := execution.PhaseArtifact(in.Wave, moment)
+		if err := archive.Write(ctx, artifact, phase); err != nil {
+			return Out{}, err
+		}
+		*key = archive.Key(artifact)
 	}
 	return out, nil
 }

@@ -31,6 +31,9 @@ type In struct {
 	Wave  int        `json:"wave"`
 	// Failed says that something failed in an earlier wave, and the run went on with what does not need it.
 	Failed bool `json:"failed"`
+	// Before and After are the hooks around the wave's batches, as PrepareWave named them.
+	Before string `json:"before"`
+	After  string `json:"after"`
 }
 
 // Out says whether the waves after this one may run. All fields are always there: the state machine reads them.
@@ -66,6 +69,9 @@ func (h Handler) Handle(ctx context.Context, in In) (Out, error) {
 	}
 	out := Out{}
 	if err := out.judge(ctx, archive, &p, outcomes, in.Wave); err != nil {
+		return Out{}, err
+	}
+	if err := out.judgeHooks(ctx, archive, in); err != nil {
 		return Out{}, err
 	}
 	// What the whole run has come to was looked at, and it holds.

@@ -40,6 +40,7 @@ func (n names) reading() []statement {
 			resources: []string{n.arn("states", "stateMachine:"+n.prefix()+"-*")}},
 		{sid: "FollowRuns", actions: []string{"states:DescribeExecution", "states:GetExecutionHistory"},
 			resources: []string{n.arn("states", "execution:"+n.prefix()+"-*")}},
+		{sid: "KnowTheNames", actions: []string{"lambda:GetFunctionConfiguration"}, resources: []string{n.functionARN("Discover")}},
 		{sid: "ReadLogs", actions: []string{"logs:FilterLogEvents", "logs:GetLogEvents", "logs:StartQuery"},
 			resources: []string{n.logARN("/deployer/" + n.Name + "/*"), n.logARN("/aws/vendedlogs/states/" + n.prefix() + "-*")}},
 		{sid: "Decrypt", actions: []string{"kms:Decrypt"}, resources: []string{n.arn("kms", "key/*")}, when: n.onlyDataKey()},
@@ -73,6 +74,8 @@ func (n names) operating() []statement {
 		{sid: "ForceLocks", actions: lockWrites, resources: []string{n.tableARN(n.LockTable)}},
 		{sid: "RestoreState", actions: []string{"s3:PutObject"},
 			resources: []string{bucket + "/stacks/*/*/state.json", bucket + "/stacks/*/*/history/*"}},
+		{sid: "HaltRuns", actions: []string{"s3:PutObject"}, resources: []string{bucket + "/stacks/*/*/runs/*/halt.json"}},
+		{sid: "CleanUp", actions: []string{"lambda:InvokeFunction"}, resources: []string{n.functionARN("Cleanup")}},
 		{sid: "EncryptState", actions: []string{"kms:GenerateDataKey"}, resources: []string{n.arn("kms", "key/*")}, when: n.onlyDataKey()},
 	}
 }

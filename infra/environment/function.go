@@ -35,7 +35,7 @@ func addFunctions(stack awscdk.Stack, n names, keep storage, sources Sources) {
 	artifact := awss3assets.NewAsset(stack, str("Artifact"), &awss3assets.AssetProps{
 		Path: str(sources.Artifact), DisplayName: str("Deployer's functions"),
 	})
-	variables := n.functionVariables()
+	variables := n.functionVariables(sources)
 	var endpoint awsapigatewayv2.CfnApi
 	if n.Approval.Endpoint && sources.Functions["decide"] {
 		endpoint = addEndpoint(stack, n, keep)
@@ -50,16 +50,16 @@ func addFunctions(stack awscdk.Stack, n names, keep storage, sources Sources) {
 			excuse{"The source is this one API; its ARN is put together from the API's id, which the rule does not read.",
 				[]string{"guard:lambda_function_public_access_prohibited_check"}})
 	}
-	if sources.Functions["notify"] && n.Notifications.SlackSecret != "" {
+	if sources.Functions["notify"] {
 		for _, topic := range topics {
 			n.permit(stack, "Notify", title(topic.name), "sns", n.topicARN(topic.name))
-			n.tellSlack(stack, topic.name)
+			n.deliver(stack, topic.name)
 		}
 	}
 }
 
 // functionVariables are the environment of every function: names only, never a secret.
-func (n names) functionVariables() map[string]*string {
+func (n names) functionVariables(sources Sources) map[string]*string {
 	variables := map[string]*string{
 		"DEPLOYER_INSTALLATION":    str(n.Name),
 		"DEPLOYER_STATE_BUCKET":    str(n.StateBucket),
@@ -69,6 +69,9 @@ func (n names) functionVariables() map[string]*string {
 		"DEPLOYER_ROLLOUT_MACHINE": str(n.machineARN("rollout")),
 		"DEPLOYER_WAVE_MACHINE":    str(n.machineARN("wave")),
 		"DEPLOYER_CLUSTER":         str(n.clusterARN()),
+	}
+	if sources.Machines["rollback"] {
+		variables["DEPLOYER_ROLLBACK_MACHINE"] = str(n.machineARN("rollback"))
 	}
 	for _, topic := range topics {
 		variables["DEPLOYER_TOPIC_"+strings.ToUpper(topic.name)] = str(n.topicARN(topic.name))

@@ -32,24 +32,29 @@ var rows = []row{
 	{"BuildGraph", 290, 1769, 0, in(runs, current, history), in(runs), nil, "", nil},
 	{"AcquireLock", 110, 512, 0, in(runs, current, history), in(runs, current, history), nil, "hold", also("stop runs")},
 	{"MakePlan", 290, 1769, 0, in(runs, current, history), in(runs), nil, "look", nil},
-	{"RequestApproval", 60, 512, 0, in(runs), in(runs), nil, "look", also("tell approvals", "sign links")},
+	{"PreparePreview", 290, 512, 0, in(runs, current, history), in(runs), nil, "", nil},
+	{"RequestApproval", 60, 512, 0, in(runs), in(runs), nil, "look", also("tell approvals", "sign links", "answer approvals")},
+	{"ConfirmPlan", 110, 512, 0, in(runs, current, history), nil, nil, "look", also("tell deployments")},
 	{"PrepareWave", 110, 512, 0, in(runs, current, history), in(runs), nil, "look", nil},
-	{"SettleWave", 290, 1024, 0, in(runs, current, history), in(runs, current, history), nil, "look", nil},
-	{"SaveState", 290, 1024, 0, in(runs, current, history), in(runs, current, history), nil, "", nil},
+	{"SettleWave", 290, 1024, 0, in(runs, current, history), in(runs, current, history), nil, "look", also("see checkpoints")},
+	{"PlanRollback", 290, 1769, 0, in(runs, current, history), in(runs, current, history), nil, "look", also("see checkpoints")},
+	{"Quarantine", 110, 512, 0, nil, nil, nil, "hold", also("tell operations", "tell security")},
+	{"SaveState", 290, 1024, 0, in(runs, current, history), in(runs, current, history), nil, "", also("see checkpoints")},
 	{"ReleaseLock", 110, 512, 0, nil, nil, nil, "hold", nil},
-	{"MakeReport", 110, 512, 0, in(runs, current, history), in(runs), nil, "", also("tell deployments", "tell security", "tell operations")},
-	{"KeepLocks", 50, 512, 1, in(runs, current, history), in(runs, current, history), nil, "sweep",
-		also("stop runs", "tell operations", "tell security")},
+	{"MakeReport", 110, 512, 0, in(runs, current, history), in(runs), nil, "", nil},
+	{"Notify", 50, 256, 0, in(runs, current, history), nil, nil, "", also("tell deployments", "tell approvals", "tell security",
+		"tell operations", "read the webhook", "read stacks' webhooks", "tell stacks' topics")},
+	{"KeepLocks", 50, 512, 1, in(runs, current, history), in(runs, current, history), in(history), "sweep",
+		also("stop runs", "see checkpoints", "tell operations", "tell deployments", "tell security")},
 	{"Cleanup", 290, 512, 0, in(runs, current, history), in(runs, current, history), in(history), "sweep",
-		also("stop runs", "tell operations", "tell deployments")},
+		also("stop runs", "see checkpoints", "tell operations", "tell deployments", "tell security")},
 	{"DetectDrift", 290, 1024, 0, in(runs, current, history, findings), in(runs, findings), nil, "look", also("tell drift")},
-	{"Notify", 30, 256, 0, in(runs, findings), nil, nil, "", also("read the webhook")},
-	{"Decide", 25, 512, 5, in(runs), in(runs), nil, "", also("answer approvals", "check links")},
+	{"Decide", 25, 512, 5, in(runs), in(runs), nil, "", also("find runs", "answer approvals", "check links")},
 }
 
-// atLeast are the functions without which the machines deploy, rollout and wave cannot run.
-var atLeast = []string{"Discover", "BuildGraph", "AcquireLock", "MakePlan", "RequestApproval", "PrepareWave", "SettleWave",
-	"SaveState", "ReleaseLock", "MakeReport"}
+// atLeast are the functions without which the machines cannot run.
+var atLeast = []string{"Discover", "BuildGraph", "AcquireLock", "MakePlan", "PreparePreview", "RequestApproval", "ConfirmPlan",
+	"PrepareWave", "SettleWave", "PlanRollback", "Quarantine", "SaveState", "ReleaseLock", "MakeReport", "Notify", "Decide"}
 
 func in(prefixes ...string) []string { return prefixes }
 func also(words ...string) []string  { return words }

@@ -80,9 +80,10 @@ func (n names) subscribe(scope constructs.Construct, topic string, created awssn
 	}
 }
 
-// tellSlack sends a topic to the function notify, which must exist by then.
-func (n names) tellSlack(scope constructs.Construct, topic string) {
-	created := awssns.NewCfnSubscription(scope, str(title(topic)+"Slack"), &awssns.CfnSubscriptionProps{
+// deliver sends a topic to the function notify, which sends it on to the installation's channel and to those whom the
+// stack names. The function must exist by then.
+func (n names) deliver(scope constructs.Construct, topic string) {
+	created := awssns.NewCfnSubscription(scope, str(title(topic)+"Delivery"), &awssns.CfnSubscriptionProps{
 		TopicArn: str(n.topicARN(topic)), Protocol: str("lambda"), Endpoint: str(n.functionARN("Notify")),
 		RedrivePolicy: map[string]any{"deadLetterTargetArn": n.undeliveredARN()},
 	})

@@ -170,18 +170,47 @@ func TestEveryHandlerHasItsRow(t *testing.T) {
 	}
 }
 
+func TestNewsReachPeopleWithAndWithoutAChannel(t *testing.T) {
+	for _, stack := range []string{"staging-functions", "small-functions"} {
+		template := templates(t)["deployer-"+stack]
+		require.Len(t, template.of("AWS::SNS::Subscription"), len(topics), stack)
+		for _, id := range template.of("AWS::SNS::Subscription") {
+			require.Equal(t, "lambda", template.Resources[id].Properties["Protocol"])
+			require.Contains(t, template.Resources[id].Properties["Endpoint"], "-notify")
+		}
+		notify := mustJSON(template.Resources["NotifyRole"].Properties["Policies"])
+		require.Contains(t, notify, `"secretsmanager:ResourceTag/deployer:webhook":"true"`, "only secrets whose owner says so")
+		require.Contains(t, notify, `"ssm:resourceTag/deployer:webhook":"true"`)
+	}
+	variables := mustJSON(one(t, "staging-functions", "AWS::Lambda::Function", "Notify")["Environment"])
+	for _, name := range []string{"DEPLOYER_INSTALLATION", "DEPLOYER_TOPIC_DEPLOYMENTS", "DEPLOYER_TOPIC_OPERATIONS", "DEPLOYER_SLACK_SECRET",
+		"DEPLOYER_APPROVAL_URL", "DEPLOYER_APPROVAL_KEY"} {
+		require.Contains(t, variables, `"`+name+`"`)
+	}
+}
+
+func TestNoFunctionReadsWhatPulumiKeeps(t *testing.T) {
+	template := templates(t)["deployer-staging-functions"]
+	for _, r := range rows {
+		for _, document := range policiesOf(template.Resources[r.task+"Role"].Properties) {
+			for _, statement := range statementsOf(document) {
+				require.NotContains(t, mustJSON(statement["Resource"]), "/pulumi/", "%s: it may see that a checkpoint is there, not what is in it", r.task)
+			}
+		}
+	}
+}
+
 func TestOnlyFunctionsThatExistAreCreated(t *testing.T) {
-	created := present(Sources{Functions: map[string]bool{"notify": true}})
+	created := present(Sources{Functions: map[string]bool{"keeplocks": true}})
 	require.Len(t, created, len(atLeast)+1)
 	sources := everything(t)
-	for _, later := range []string{"keeplocks", "cleanup", "detectdrift", "notify", "decide"} {
+	for _, later := range []string{"keeplocks", "cleanup", "detectdrift"} {
 		delete(sources.Functions, later)
 	}
 	chosen := full(t)
 	chosen.Environments = chosen.Environments[:1]
 	all := synthesize(t, t.TempDir(), chosen, sources)
 	require.Len(t, all["deployer-staging-functions"].of("AWS::Lambda::Function"), len(atLeast))
-	require.Empty(t, all["deployer-staging-functions"].of("AWS::ApiGatewayV2::Api"))
 	require.Empty(t, all["deployer-staging-schedules"].of("AWS::Scheduler::Schedule"))
 	require.Equal(t, []string{"UploadRule"}, all["deployer-staging-schedules"].of("AWS::Events::Rule"))
 }
@@ -210,11 +239,13 @@ func TestAMachineMayOnlyWhatItsTasksCall(t *testing.T) {
 	}
 	require.Contains(t, allowed("deploy"), "function:deployer-staging-makeplan")
 	require.NotContains(t, allowed("deploy"), "deployer-staging-settlewave")
-	require.NotContains(t, allowed("deploy"), "ecs:RunTask")
+	require.Contains(t, allowed("deploy"), "ecs:RunTask") // of the preview
+	require.NotContains(t, allowed("rollout"), "ecs:RunTask")
 	require.Contains(t, allowed("deploy"), "stateMachine:deployer-staging-rollout")
 	require.Contains(t, allowed("deploy"), "StepFunctionsGetEventsForStepFunctionsExecutionRule")
 	require.Contains(t, allowed("rollout"), "stateMachine:deployer-staging-wave")
-	require.NotContains(t, allowed("rollout"), "lambda:InvokeFunction")
+	require.Contains(t, allowed("rollout"), "deployer-staging-planrollback")
+	require.NotContains(t, allowed("rollout"), "deployer-staging-savestate")
 	require.Contains(t, allowed("wave"), "ecs:RunTask")
 	require.Contains(t, allowed("wave"), "role/TaskRole-staging")
 	require.Contains(t, allowed("upload"), "stateMachine:deployer-staging-deploy")

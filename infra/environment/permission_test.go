@@ -103,7 +103,7 @@ func TestRolesArePassedToNamedServicesOnly(t *testing.T) {
 			require.Contains(t, mustJSON(statement["Condition"]), "iam:PassedToService", where)
 		}
 	})
-	require.Equal(t, 4, passed, "the wave machine and the executor of each environment")
+	require.Equal(t, 6, passed, "the machines deploy and wave, and the executor, of each environment")
 }
 
 func TestTheExecutorPutsTheBoundaryOnEveryRoleItMakes(t *testing.T) {

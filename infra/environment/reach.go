@@ -16,17 +16,24 @@ var locks = map[string][]string{
 
 // reaches is what the words of the table's column also allow.
 var reaches = map[string]func(names, storage) []statement{
-	"stop runs":        names.stopRuns,
-	"answer approvals": names.answerApprovals,
-	"sign links":       names.signLinks,
-	"check links":      names.checkLinks,
-	"read the webhook": names.readWebhook,
-	"tell deployments": tell("deployments"),
-	"tell approvals":   tell("approvals"),
-	"tell drift":       tell("drift"),
-	"tell security":    tell("security"),
-	"tell operations":  tell("operations"),
+	"stop runs":             names.stopRuns,
+	"answer approvals":      names.answerApprovals,
+	"sign links":            names.signLinks,
+	"check links":           names.checkLinks,
+	"find runs":             names.findRuns,
+	"see checkpoints":       names.seeCheckpoints,
+	"read the webhook":      names.readWebhook,
+	"read stacks' webhooks": names.readStacksWebhooks,
+	"tell stacks' topics":   names.tellStacksTopics,
+	"tell deployments":      tell("deployments"),
+	"tell approvals":        tell("approvals"),
+	"tell drift":            tell("drift"),
+	"tell security":         tell("security"),
+	"tell operations":       tell("operations"),
 }
+
+// webhookTag is what a secret or parameter must bear whose webhook a stack's bundle may name.
+const webhookTag = "deployer:webhook"
 
 func tell(topic string) func(names, storage) []statement {
 	return func(n names, _ storage) []statement {
@@ -71,6 +78,34 @@ func (n names) readWebhook(storage) []statement {
 	}
 	return []statement{{sid: "ReadWebhook", actions: []string{"secretsmanager:GetSecretValue"},
 		resources: []string{n.Notifications.SlackSecret}}}
+}
+
+// readStacksWebhooks is for the channels that bundles name: only what its owner has tagged for that.
+func (n names) readStacksWebhooks(storage) []statement {
+	return []statement{
+		{sid: "ReadStacksWebhooks", actions: []string{"secretsmanager:GetSecretValue"}, resources: []string{n.arn("secretsmanager", "secret:*")},
+			when: conditions{"StringEquals": {"secretsmanager:ResourceTag/" + webhookTag: "true"}}},
+		{sid: "ReadStacksParameters", actions: []string{"ssm:GetParameter"}, resources: []string{n.arn("ssm", "parameter/*")},
+			when: conditions{"StringEquals": {"ssm:resourceTag/" + webhookTag: "true"}}},
+	}
+}
+
+// tellStacksTopics is for the topics that bundles name, in whatever region of this account.
+func (n names) tellStacksTopics(storage) []statement {
+	return []statement{{sid: "TellStacksTopics", actions: []string{"sns:Publish"},
+		resources: []string{"arn:" + n.partition() + ":sns:*:" + n.Account + ":*"}}}
+}
+
+// findRuns is for finding a run by its id alone: listing which stacks and environments there are.
+func (n names) findRuns(storage) []statement {
+	return []statement{{sid: "FindRuns", actions: []string{"s3:ListBucket"}, resources: []string{n.bucketARN(n.StateBucket)},
+		when: conditions{"StringEquals": {"s3:prefix": "stacks/"}}}}
+}
+
+// seeCheckpoints is for seeing whether there is a checkpoint of a component whose task was lost; not for reading it.
+func (n names) seeCheckpoints(storage) []statement {
+	return []statement{{sid: "SeeCheckpoints", actions: []string{"s3:ListBucket"}, resources: []string{n.bucketARN(n.StateBucket)},
+		when: conditions{"StringLike": {"s3:prefix": pulumi}}}}
 }
 
 // permissions are all of one function: its row's, and what every function needs for its log and traces.

@@ -31,6 +31,8 @@ const HomeRegion = catalog.DefaultRegion
 type Options struct {
 	Dir string           // made when it is not there; empty: in memory
 	Now func() time.Time // nil: time.Now
+	// Pace is how many times faster things become ready than on AWS; 0: as on AWS.
+	Pace float64
 	// Seed makes the identifiers of a new cloud repeatable; empty draws one.
 	Seed string
 }
@@ -62,7 +64,7 @@ func Open(options Options) (*Cloud, error) {
 		return nil, err
 	}
 	w, err := world.Open(world.Options{
-		Dir: options.Dir, Seed: options.Seed, Now: options.Now, Index: catalog.Index, Sealer: world.NewSealer(key),
+		Dir: options.Dir, Seed: options.Seed, Now: options.Now, Pace: options.Pace, Index: catalog.Index, Sealer: world.NewSealer(key),
 	})
 	if err != nil {
 		return nil, err

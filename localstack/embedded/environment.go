@@ -2,8 +2,8 @@
 // state machines and handlers of AWS in this process, on files, with the real Pulumi engine and a simulated cloud.
 //
 // In the folder: state/ is the state bucket, locks/ the lock table, cloud/ the simulated AWS, executions/ the histories of
-// the state machines, pulumi/ scratch space, logs/ what the executor logged. All of it can be read with a pager. Several
-// processes may work in one folder at once.
+// the state machines, pulumi/ scratch space, logs/ what the executor logged and what people are told. All of it can be read with
+// a pager. Several processes may work in one folder at once.
 package embedded
 
 import (
@@ -42,6 +42,9 @@ type Options struct {
 // DefaultParallelism is how many components are worked on at a time. The engine's processes mostly wait; measured on two
 // cores, more than eight gain nothing.
 const DefaultParallelism = 8
+
+// pace is how many times faster things become ready here than on AWS: a service that takes a minute is steady at once.
+const pace = 600
 
 // Environment is an open folder.
 type Environment struct {
@@ -115,7 +118,7 @@ func (e *Environment) open() error {
 	}
 	e.engine = asl.NewEngine(asl.Options{Clock: clock{now: e.options.Now}, Handler: asl.HandlerFunc(e.handle), Observer: e.book.record})
 	e.functions = catalog.New(catalog.Ports{Objects: e.Objects, Locker: e.Locker, Executions: executions{e}, Answers: answers{e.engine},
-		Now: e.options.Now, PerLevel: true})
+		Now: e.options.Now, PerLevel: true, Teller: e.teller()})
 	return e.register()
 }
 
@@ -142,7 +145,7 @@ func (e *Environment) openCloud() (*cloud.Cloud, error) {
 	if e.cloud != nil {
 		return e.cloud, nil
 	}
-	c, err := cloud.Open(cloud.Options{Dir: filepath.Join(e.options.Dir, "cloud"), Now: e.options.Now})
+	c, err := cloud.Open(cloud.Options{Dir: filepath.Join(e.options.Dir, "cloud"), Now: e.options.Now, Pace: pace})
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
 
@@ -76,6 +77,9 @@ type ecsTask struct {
 	}
 }
 
+// lookAgain is the wait between two looks at what is not yet as it should be; things go faster here.
+const lookAgain = 100 * time.Millisecond
+
 func (e *Environment) runTask(ctx context.Context, t asl.Task) (json.RawMessage, error) {
 	var asked ecsTask
 	if err := json.Unmarshal(t.Input, &asked); err != nil {
@@ -93,7 +97,7 @@ func (e *Environment) runTask(ctx context.Context, t asl.Task) (json.RawMessage,
 		return nil, &asl.TaskError{Name: "ECS.AmazonECSException", Cause: err.Error()}
 	}
 	ports := task.Ports{Objects: e.Objects, Locker: e.Locker, Provisioner: provisioner, HTTP: http.DefaultClient,
-		Parallelism: e.options.Parallelism, Now: e.options.Now, Log: e.options.Log}
+		Parallelism: e.options.Parallelism, Now: e.options.Now, Log: e.options.Log, Look: lookAgain}
 	if e.options.Provisioner == nil { // the simulated cloud is at work
 		w := watched{e.cloud}
 		ports.Health, ports.Calls, ports.Secrets = w, w, w

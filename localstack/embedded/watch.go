@@ -89,34 +89,15 @@ func (w watched) RunTask(ctx context.Context, _ execution.Place, call execution.
 
 func lastPart(arn string) string { return arn[strings.LastIndex(arn, ":")+1:] }
 
-// Secret finds a secret's newest value.
+// Secret is a secret's newest value.
 func (w watched) Secret(_ context.Context, at execution.Place, name, key string) (string, error) {
-	arn := name
-	secrets, err := w.cloud.Resources(cloud.Filter{Type: "aws:secretsmanager/secret:Secret"})
-	if err != nil {
-		return "", err
+	text, err := w.cloud.SecretValue(at.Region, name)
+	if err != nil || key == "" {
+		return text, err
 	}
-	for _, s := range secrets {
-		if s.Name == name && (at.Region == "" || s.Region == at.Region) {
-			arn = s.ID
-		}
+	var fields map[string]string
+	if json.Unmarshal([]byte(text), &fields) != nil || fields[key] == "" {
+		return "", fmt.Errorf("the simulated cloud's secret %s has no value for %q", name, key)
 	}
-	versions, err := w.cloud.Resources(cloud.Filter{Type: "aws:secretsmanager/secretVersion:SecretVersion"})
-	if err != nil {
-		return "", err
-	}
-	for _, v := range versions {
-		if v.Properties["secretId"] != arn {
-			continue
-		}
-		text, _ := v.Properties["secretString"].(string)
-		if key == "" {
-			return text, nil
-		}
-		var fields map[string]string
-		if json.Unmarshal([]byte(text), &fields) == nil && fields[key] != "" {
-			return fields[key], nil
-		}
-	}
-	return "", fmt.Errorf("the simulated cloud has no secret %s with a value for %q", name, key)
+	return fields[key], nil
 }

@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import pathlib
+import re
 import sys
 import warnings
 import zipfile
@@ -167,8 +168,9 @@ def look():
     want("Item" in dynamodb.get_item(TableName="deployer-state-locks", Key={"lockKey": {"S": "audit:x:1"}}), "a lock row is written and read")
 
     functions = {f["FunctionName"]: f for f in boto3.client("lambda").list_functions(MaxItems=50)["Functions"]}
-    wanted = "discover buildgraph acquirelock makeplan requestapproval preparewave settlewave savestate releaselock makereport".split()
-    want(all(f"{prefix}-{one}" in functions for one in wanted), f"the {len(wanted)} functions of the machines exist")
+    machines = pathlib.Path(__file__).parents[2].glob("statemachines/*.asl.json")
+    wanted = {name.lower() for machine in machines for name in re.findall(r'"FunctionName": "\$\{(\w+)\}"', machine.read_text())}
+    want(all(f"{prefix}-{one}" in functions for one in wanted), f"the {len(wanted)} functions that the machines call exist")
     want(len({f["Role"] for f in functions.values()}) == len(functions), f"each of {len(functions)} functions has a role of its own")
 
     states = boto3.client("stepfunctions")

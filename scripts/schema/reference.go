@@ -19,14 +19,20 @@ func reference(root string, comments map[string]string) (map[string][]byte, erro
 	if err != nil {
 		return nil, err
 	}
+	creations, err := readCreations(root)
+	if err != nil {
+		return nil, err
+	}
 	pages := map[string][]byte{
-		"docs/reference/README.md":   []byte(index()),
-		"docs/reference/common.md":   []byte(common(comments)),
-		"docs/reference/policies.md": []byte(policies()),
+		"docs/reference/README.md":    []byte(index()),
+		"docs/reference/common.md":    []byte(common(comments)),
+		"docs/reference/policies.md":  []byte(policies()),
+		"docs/reference/resources.md": []byte(overview(creations)),
 	}
 	for _, k := range kinds() {
 		var p page
 		p.kind(k, comments)
+		p.creations(creations[k.name])
 		p.example(examples[k.name])
 		p.mistakes(mistakes[k.name])
 		pages["docs/reference/"+k.name+".md"] = []byte(p.String())
@@ -139,7 +145,7 @@ func index() string {
 	var p page
 	p.WriteString(notice)
 	p.say("# Reference\n\nEvery kind of document, its fields, defaults and outputs. What all components have in common: [common fields](common.md). " +
-		"Built-in rules: [policies](policies.md). JSON Schemas for editors: `docs/schema/deployer.json`, and `docs/schema/overlay.json` for documents in `environments/NAME`.\n")
+		"Built-in rules: [policies](policies.md). Cloud resources: [what becomes of each kind](resources.md). JSON Schemas for editors: `docs/schema/deployer.json`, and `docs/schema/overlay.json` for documents in `environments/NAME`.\n")
 	p.say("| Kind | API version | Family | Holds data | What it is |\n| --- | --- | --- | --- | --- |")
 	for _, k := range kinds() {
 		family, data := "", ""

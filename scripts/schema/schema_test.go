@@ -44,7 +44,7 @@ func TestEveryKindHasAllThatIsPromised(t *testing.T) {
 		page := string(files["docs/reference/"+k.name+".md"])
 		wanted := []string{"## Fields\n", "## Mistakes that are found\n", "## Example\n"}
 		if k.definition != nil {
-			wanted = append(wanted, "## Outputs\n", "## Changes that replace it\n")
+			wanted = append(wanted, "## Outputs\n", "## Changes that replace it\n", "## Resources created\n")
 		}
 		for _, section := range wanted {
 			require.True(t, strings.Contains(page, section), "%s has no %s", k.name, section)

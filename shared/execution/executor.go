@@ -34,10 +34,12 @@ type Executor struct {
 	Halt func(ctx context.Context) error
 	// Health, HTTP, Calls and Secrets are what verification and hooks stand on. Without Health, nothing is looked at that a
 	// component did not ask for by itself.
-	Health      Health
-	HTTP        HTTP
-	Calls       Calls
-	Secrets     Secrets
+	Health  Health
+	HTTP    HTTP
+	Calls   Calls
+	Secrets Secrets
+	// Look is the wait between two looks at a component that is not yet as it should be; 0: five seconds.
+	Look        time.Duration
 	Parallelism int // steps at a time; at least 1
 	Now         func() time.Time
 	Log         *slog.Logger // may be nil

@@ -65,6 +65,7 @@ type Batch struct {
 	Number        int             `json:"number"`
 	Parallelism   int             `json:"parallelism,omitempty"` // steps at a time; 0: the executor's own
 	Preview       string          `json:"preview,omitempty"`     // only tell what would be done; the digest of the plan
+	Phase         *Phase          `json:"phase,omitempty"`       // only hooks are called
 	Assignments   []Assignment    `json:"assignments"`
 }
 

@@ -52,6 +52,15 @@ func (p *Preparation) After(outcomes []Outcome) {
 // Epoch names the checkpoints that are written under a fence.
 func Epoch(fence int64) string { return fmt.Sprintf("e%d", fence) }
 
+// epoch is the plan's own. What takes back a run has the run's fence and still another one: a task of the run that is
+// being stopped, or a write of it that comes late, must not reach the checkpoints that the rollback goes on from.
+func (p *Preparation) epoch() string {
+	if (run.Ref{ID: p.plan.Run}).Undoes() {
+		return Epoch(p.fence) + "-rollback"
+	}
+	return Epoch(p.fence)
+}
+
 // Batches returns the batches of one wave, counted from 0.
 func (p *Preparation) Batches(wave int) ([]Batch, error) {
 	if wave < 0 || wave >= len(p.plan.Waves) {
@@ -93,7 +102,7 @@ func (p *Preparation) assignment(step *plan.Step) (Assignment, error) {
 	record := p.snapshot.Components[step.Address.Short()]
 	a := Assignment{Action: step.Action, OnFailure: p.plan.Answer(step), Quiet: run.Ref{ID: p.plan.Run}.Undoes(), Conditional: step.Conditional, Known: record.InputsDigest, Outputs: record.Outputs,
 		Revision: record.Revision, DependsOn: record.DependsOn,
-		Order: Order{Address: step.Address, Kind: step.Kind, Run: p.plan.Run, BaseEpoch: record.Epoch, Epoch: Epoch(p.fence),
+		Order: Order{Address: step.Address, Kind: step.Kind, Run: p.plan.Run, BaseEpoch: record.Epoch, Epoch: p.epoch(),
 			Refresh: record.Status != "" && record.Status != state.Deployed, Account: record.Account, Region: record.Region}}
 	if step.Action == plan.Delete {
 		return p.deletion(a, record)

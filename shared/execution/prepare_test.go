@@ -8,6 +8,7 @@ import (
 
 	"github.com/deployer-io/deployer/shared/plan"
 	"github.com/deployer-io/deployer/shared/resource"
+	"github.com/deployer-io/deployer/shared/run"
 	"github.com/deployer-io/deployer/shared/state"
 )
 
@@ -55,6 +56,20 @@ func TestAnOrderHoldsWhatTheTranslationMaySeeAndNoMore(t *testing.T) {
 	require.Equal(t, map[string]string{"team": "a"}, a.Order.Tags)
 	require.Equal(t, []string{"111122223333", "eu-west-1", "", "e9"}, []string{a.Order.Account, a.Order.Region, a.Order.BaseEpoch, a.Order.Epoch})
 	require.False(t, a.Order.Refresh)
+}
+
+func TestARollbackWritesWhereTheRunThatItTakesBackCannot(t *testing.T) {
+	set, p, snapshot := wanted()
+	p.Run = run.Ref{ID: "run-1"}.Undo().ID
+	old := snapshot.Components["a/old"]
+	old.Epoch = Epoch(9) // the run has touched it
+	snapshot.Components["a/old"] = old
+	batches, err := Prepare(p, set, snapshot, 9, 0).Batches(0)
+	require.NoError(t, err)
+	for _, a := range batches[0].Assignments {
+		require.Equal(t, "e9-rollback", a.Order.Epoch)
+	}
+	require.Equal(t, "e9", batches[0].Assignments[1].Order.BaseEpoch)
 }
 
 func TestADeletionGoesByWhatWasDeployed(t *testing.T) {

@@ -45,13 +45,13 @@ func (r *batchRun) step(ctx context.Context, i int) {
 }
 
 // mayBegin is the last look before a side effect: nobody has halted the run, and the lock is its own.
-func (r *batchRun) mayBegin(ctx context.Context) error {
-	if r.Halt != nil {
-		if err := r.Halt(ctx); err != nil {
+func (e *Executor) mayBegin(ctx context.Context) error {
+	if e.Halt != nil {
+		if err := e.Halt(ctx); err != nil {
 			return err
 		}
 	}
-	return r.Fence.Check(ctx)
+	return e.Fence.Check(ctx)
 }
 
 func (r *batchRun) begin(a Assignment) Outcome { return a.begin(r.batch.Run, r.Now()) }

@@ -1,6 +1,7 @@
 package execution
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -62,7 +63,7 @@ func (v *verification) after(ctx context.Context) error {
 		name string
 		look func(context.Context) (string, error)
 	}{{"the service", v.service}, {"its targets", v.targets}, {"its alarms", v.alarms}} {
-		if err := v.until(ctx, check.name, lookEvery, check.look); err != nil {
+		if err := v.until(ctx, check.name, cmp.Or(v.Look, lookEvery), check.look); err != nil {
 			return err
 		}
 	}

@@ -165,6 +165,8 @@ func (m *maker) finish(scope address.Address, options Options) (*Plan, error) {
 	if m.back != nil {
 		m.keepFoundations()
 		p.Kept = m.back.list()
+	} else {
+		p.Kept = m.keepGround()
 	}
 	for _, step := range m.steps {
 		p.Counts.count(*step)

@@ -40,7 +40,7 @@ type Plan struct {
 	OnFailure resource.OnFailure `json:"onFailure,omitempty"`
 	// Rollback says what undoing the plan would come to; absent where it would not be undone.
 	Rollback *Prospect `json:"rollback,omitempty"`
-	// Kept is, of a plan that brings back what was, what it leaves as it is; sorted.
+	// Kept is what the plan leaves as it is although it was to go or to be brought back, and why; sorted.
 	Kept []Kept `json:"kept,omitempty"`
 	// Digest is the SHA-256 of the plan without Run and Digest: an approval is bound to it.
 	Digest string `json:"digest"`

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/deployer-io/deployer/shared/address"
 	"github.com/deployer-io/deployer/shared/execution"
 	"github.com/deployer-io/deployer/shared/lock"
 	"github.com/deployer-io/deployer/shared/objects"
@@ -34,7 +35,8 @@ type Ports struct {
 	HTTP        execution.HTTP
 	Calls       execution.Calls
 	Secrets     execution.Secrets
-	Parallelism int // steps at a time
+	Look        time.Duration // see execution.Executor
+	Parallelism int           // steps at a time
 	Now         func() time.Time
 	Log         *slog.Logger
 	Watch       func(execution.Outcome) // may be nil
@@ -73,11 +75,14 @@ func Run(ctx context.Context, getenv func(string) string, ports Ports) error {
 	guard := fence{locker: ports.Locker, lease: lease}
 	heart := &pulse{fence: guard, every: cmp.Or(ports.Heartbeat, DefaultHeartbeat), now: ports.Now, log: log, flight: map[string]time.Time{}}
 	executor := execution.Executor{Provisioner: ports.Provisioner, Parallelism: ports.Parallelism, Now: ports.Now, Log: log,
-		Health: ports.Health, HTTP: ports.HTTP, Calls: ports.Calls, Secrets: ports.Secrets,
+		Health: ports.Health, HTTP: ports.HTTP, Calls: ports.Calls, Secrets: ports.Secrets, Look: ports.Look,
 		Watch: heart.watch(ports.Watch), Fence: guard, Halt: archive.Halted,
 		Journal: execution.RunJournal{Archive: archive, State: state.NewStore(ports.Objects, ref.Scope(), state.WithClock(ports.Now)), Fence: lease.Fence}}
 	ctx, stop := heart.beat(ctx)
 	defer stop()
+	if batch.Phase != nil {
+		return phase(ctx, archive, batch, &executor)
+	}
 	outcomes, err := executor.Run(ctx, batch)
 	if err != nil {
 		return err
@@ -92,6 +97,30 @@ func Run(ctx context.Context, getenv func(string) string, ports Ports) error {
 	}
 	if failed > 0 {
 		return &BatchFailed{Failed: failed, Steps: len(outcomes)}
+	}
+	return nil
+}
+
+// phase calls the hooks before or after a wave's batches.
+func phase(ctx context.Context, archive run.Archive, batch execution.Batch, executor *execution.Executor) error {
+	var addresses []address.Address
+	for _, short := range batch.Phase.Steps {
+		at, err := address.Parse(batch.Scope.String() + "/" + short)
+		if err != nil {
+			return err
+		}
+		addresses = append(addresses, at)
+	}
+	outcomes, err := execution.Outcomes(ctx, archive, addresses)
+	if err != nil {
+		return err
+	}
+	result := executor.Phase(ctx, batch, outcomes)
+	if err := archive.Replace(context.WithoutCancel(ctx), execution.PhaseResultArtifact(batch.Wave, batch.Phase.Moment), result); err != nil {
+		return err
+	}
+	if result.Error != "" {
+		return &BatchFailed{Failed: 1, Steps: len(batch.Phase.Pre) + len(batch.Phase.Post)}
 	}
 	return nil
 }

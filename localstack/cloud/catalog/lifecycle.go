@@ -178,7 +178,7 @@ func (o *Op) put(wanted Wanted) *world.Record {
 	now := o.Tx.Now()
 	r := &world.Record{
 		Type: o.Token, ID: o.ID, Account: o.Account, Region: o.Region, URN: wanted.URN, Inputs: o.In, State: o.State,
-		Secrets: o.secretsOf(wanted.Secrets), Created: now, Changed: now, Ready: now.Add(o.Settles),
+		Secrets: o.secretsOf(wanted.Secrets), Created: now, Changed: now, Ready: o.Tx.In(o.Settles),
 	}
 	if o.Scope == Account {
 		r.Region = ""

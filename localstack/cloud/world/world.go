@@ -22,6 +22,8 @@ type Options struct {
 	Seed string
 	// Now is the clock.
 	Now func() time.Time
+	// Pace is how many times faster things become ready than on AWS; 0: as on AWS.
+	Pace float64
 	// Index returns the names under which a record can be found, and the names that it refers to. Names of different
 	// types must differ, so they carry the type.
 	Index func(*Record) (names, references []string)
@@ -173,6 +175,14 @@ type step struct{ before, after *Record }
 
 // Now is the time of the transaction, UTC.
 func (tx *Tx) Now() time.Time { return tx.now }
+
+// In is the time at which something is ready that takes so long on AWS.
+func (tx *Tx) In(long time.Duration) time.Time {
+	if pace := tx.world.options.Pace; pace > 0 {
+		long = time.Duration(float64(long) / pace)
+	}
+	return tx.now.Add(long)
+}
 
 // Put adds or replaces a record.
 func (tx *Tx) Put(r *Record) {
