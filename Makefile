@@ -45,7 +45,7 @@ e2e: setup ## run the tests that need the Pulumi CLI, all of them
 
 .PHONY: integration
 integration: ## run the adapters' suites against emulators of S3 and DynamoDB (needs python3-venv, a JDK and maven)
-	go run ./scripts/integration -- go test -count=1 -run Integration ./shared/objects/s3objects ./shared/lock/dynamotable ./cmd/deployer
+	go run ./scripts/integration -- go test -count=1 -run Integration ./shared/objects/s3objects ./shared/lock/dynamotable ./functions ./cmd/deployer
 
 .PHONY: generate
 generate: ## write the schemas and the reference again
@@ -78,6 +78,13 @@ test-infra: ## test the CDK application (needs Node 20)
 .PHONY: scan
 scan: ## scan the CDK application's templates and deploy them into an emulator (needs Node 20 and python3-venv)
 	scripts/scan/run
+
+FUZZTIME ?= 60s
+.PHONY: fuzz
+fuzz: ## fuzz every parser, FUZZTIME each (60s)
+	@set -e; for d in $$(git grep -lE '^func Fuzz' -- '*_test.go' | xargs -n1 dirname | sort -u); do \
+		for t in $$(grep -hoE '^func Fuzz[A-Za-z0-9]+' $$d/*_test.go | cut -c6-); do \
+			go test -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) ./$$d; done; done
 
 .PHONY: bench
 bench: ## measure

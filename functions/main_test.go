@@ -95,7 +95,7 @@ func invoke(t testing.TB, f *runtimeapi.Function, payload []byte) runtimeapi.Ans
 // taken says which function takes which sample; "" for those that no function is sent.
 var taken = map[string]string{
 	"approval-decide": "Decide", "approval-show": "Decide", "run-aborted": "Cleanup", "run-failed": "Cleanup", "run-timed-out": "Cleanup",
-	"schedule-keeplocks": "KeepLocks", "schedule-drift": "DetectDrift", "notify": "Notify",
+	"schedule-keeplocks": "KeepLocks", "schedule-prune": "Cleanup", "schedule-drift": "DetectDrift", "notify": "Notify",
 	"run-succeeded":    "", // the pattern does not pick it
 	"upload":           "", // starts the machine upload
 	"upload-elsewhere": "",

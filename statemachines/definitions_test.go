@@ -89,6 +89,25 @@ func TestEveryTaskHasATimeoutAndWhatCanFailIsCaught(t *testing.T) {
 	}
 }
 
+func TestWhatIsTriedAgainIsTriedAtDifferentTimesAndSaysWhy(t *testing.T) {
+	for at, s := range tasks(t) {
+		for _, raw := range s.Retry {
+			var retry struct {
+				Comment, JitterStrategy                       string
+				ErrorEquals                                   []string
+				IntervalSeconds, MaxAttempts, MaxDelaySeconds int
+			}
+			require.NoError(t, json.Unmarshal(raw, &retry))
+			require.Equal(t, "FULL", retry.JitterStrategy, at)
+			require.NotEmpty(t, retry.Comment, at)
+			require.NotContains(t, retry.ErrorEquals, "States.ALL", "%s tries again what cannot succeed", at)
+			require.Positive(t, retry.IntervalSeconds, at)
+			require.Positive(t, retry.MaxAttempts, at)
+			require.Positive(t, retry.MaxDelaySeconds, at)
+		}
+	}
+}
+
 func TestAPlaceholderThatNobodyFillsIsAnError(t *testing.T) {
 	_, err := statemachines.Definition("wave", func(name string) (string, bool) { return name, name != "SettleWave" })
 	require.ErrorContains(t, err, "${SettleWave}")

@@ -28,7 +28,8 @@ type backend interface {
 	// ForceUnlock stops the run that holds a lock, saves what it did, and frees the lock. Unsaved says why it could not be
 	// saved; "" when it was.
 	ForceUnlock(ctx context.Context, at address.Address, lockID, actor, reason string) (unsaved string, err error)
-	// Start begins a run; Done is closed when it has ended. When ctx ends, the run is stopped cleanly.
+	// Start begins a run; Done is closed when it has ended. When ctx ends, a run that lives in this process is stopped
+	// cleanly; one on AWS goes on.
 	Start(ctx context.Context, id string, request run.Request) (running, error)
 	// Decide records an answer to a waiting run and returns what stands in its approval.json then.
 	Decide(ctx context.Context, ref run.Ref, decision run.Decision) (run.Approval, error)

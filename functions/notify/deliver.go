@@ -113,8 +113,10 @@ func (d *delivery) own(topic string) bool {
 	return false
 }
 
+// concerns reports whether somebody wants to be told. Who wants to know of failures wants to know of one that was taken back.
 func concerns(n report.Notice, events []resource.Event, environments []string) bool {
-	return (len(events) == 0 || slices.Contains(events, n.Event)) && (len(environments) == 0 || slices.Contains(environments, n.Scope.Environment))
+	failed := n.Event == resource.EventRolledBack && n.Ending == run.FailedClean
+	return (len(events) == 0 || slices.Contains(events, n.Event) || failed && slices.Contains(events, resource.EventFailed)) && (len(environments) == 0 || slices.Contains(environments, n.Scope.Environment))
 }
 
 func (d *delivery) post(ctx context.Context, name string, secret *resource.SecretRef, message report.SlackMessage) {

@@ -195,6 +195,8 @@ func TestNewsGoToThoseWhomTheStackNames(t *testing.T) {
 	n.Event, n.Title = resource.EventFailed, "Failed"
 	require.Equal(t, []string{"the installation", "slack failures", "sns archive"}, handle(t, h, notice(t, n)).Told)
 	require.Len(t, o.posts["https://hooks/failures"], 1)
+	n.Event, n.Ending = resource.EventRolledBack, run.FailedClean
+	require.Contains(t, handle(t, h, notice(t, n)).Told, "slack failures", "it failed, and was taken back")
 	var sent report.SlackMessage
 	require.NoError(t, json.Unmarshal([]byte(o.posts["https://hooks/failures"][0]), &sent))
 	require.Equal(t, "Failed", sent.Text)

@@ -76,7 +76,10 @@ func (h Handler) Handle(ctx context.Context, in In) (Out, error) {
 		out.Batches = append(out.Batches, Batch{Number: batch.Number, Key: archive.Key(artifact)})
 	}
 	for moment, key := range map[execution.Moment]*string{execution.Before: &out.Before, execution.After: &out.After} {
-		phase, there := preparation.Phase(in.Wave, moment, in.Failed)
+		phase, there, err := preparation.Phase(in.Wave, moment, in.Failed)
+		if err != nil {
+			return Out{}, err
+		}
 		if !there {
 			continue
 		}

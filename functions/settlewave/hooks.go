@@ -29,6 +29,9 @@ func (o *Out) judgeHooks(ctx context.Context, archive run.Archive, in In) error 
 		}
 		if result.Error != "" {
 			o.Failed, o.GoOn, o.Error, o.Cause = true, false, WaveFailed, result.Message
+			if result.Error == VerificationFailed {
+				o.Error = VerificationFailed
+			}
 		}
 	}
 	return nil

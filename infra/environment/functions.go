@@ -47,7 +47,7 @@ var rows = []row{
 	{"KeepLocks", 50, 512, 1, in(runs, current, history), in(runs, current, history), in(history), "sweep",
 		also("stop runs", "see checkpoints", "tell operations", "tell deployments", "tell security")},
 	{"Cleanup", 290, 512, 0, in(runs, current, history), in(runs, current, history), in(history), "sweep",
-		also("stop runs", "see checkpoints", "tell operations", "tell deployments", "tell security")},
+		also("find runs", "stop runs", "see checkpoints", "tell operations", "tell deployments", "tell security")},
 	{"DetectDrift", 290, 1024, 0, in(runs, current, history, findings), in(runs, findings), nil, "look", also("tell drift")},
 	{"Decide", 25, 512, 5, in(runs), in(runs), nil, "", also("find runs", "answer approvals", "check links")},
 }

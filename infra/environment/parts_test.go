@@ -355,6 +355,8 @@ func TestWhatStartsByItself(t *testing.T) {
 		target["InputTransformer"].(map[string]any)["InputTemplate"])
 	keeper := one(t, "staging-schedules", "AWS::Scheduler::Schedule", "KeeplocksSchedule")
 	require.Equal(t, "rate(1 minute)", keeper["ScheduleExpression"])
+	prune := one(t, "staging-schedules", "AWS::Scheduler::Schedule", "PruneSchedule")
+	require.Equal(t, `{"prune": true}`, prune["Target"].(map[string]any)["Input"])
 	drift := one(t, "staging-schedules", "AWS::Scheduler::Schedule", "DriftSchedule")
 	require.Equal(t, "rate(5 minutes)", drift["ScheduleExpression"])
 	require.Equal(t, "ENABLED", drift["State"])

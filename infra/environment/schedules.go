@@ -13,7 +13,7 @@ import (
 )
 
 // addSchedules creates what starts by itself: a run for each upload, cleaning up after an execution that was stopped or
-// failed, the keeper of locks, and the search for drift.
+// failed, the keeper of locks, the daily pruning of history, and the search for drift.
 func addSchedules(stack awscdk.Stack, n names, sources Sources) {
 	addUploadRule(stack, n)
 	if sources.Functions["cleanup"] {
@@ -22,7 +22,11 @@ func addSchedules(stack awscdk.Stack, n names, sources Sources) {
 	awsscheduler.NewCfnScheduleGroup(stack, str("Group"), &awsscheduler.CfnScheduleGroupProps{Name: str(n.prefix())})
 	if sources.Functions["keeplocks"] {
 		n.addSchedule(stack, schedule{"keeplocks", "Renews the locks of running executions, frees those of ended ones", 1,
-			n.functionARN("KeepLocks"), "lambda:InvokeFunction", 30, false})
+			n.functionARN("KeepLocks"), "lambda:InvokeFunction", 30, false, ""})
+	}
+	if sources.Functions["cleanup"] {
+		n.addSchedule(stack, schedule{name: "prune", says: "Throws away the state's history that is older than it is kept", minutes: 24 * 60,
+			target: n.functionARN("Cleanup"), action: "lambda:InvokeFunction", seconds: 12 * 3600, input: `{"prune": true}`})
 	}
 	drift := schedule{name: "drift", says: "Compares every deployed stack with what really exists",
 		minutes: n.Drift.Minutes, seconds: n.Drift.Minutes * 60, off: n.Drift.Off}
@@ -97,6 +101,7 @@ type schedule struct {
 	action  string
 	seconds int // older than this a missed start is of no use
 	off     bool
+	input   string // "": when it was to start
 }
 
 func (n names) addSchedule(scope constructs.Construct, s schedule) {
@@ -114,11 +119,14 @@ func (n names) addSchedule(scope constructs.Construct, s schedule) {
 	if s.off {
 		state = "DISABLED"
 	}
+	if s.input == "" {
+		s.input = `{"scheduledAt": "<aws.scheduler.scheduled-time>"}`
+	}
 	created := awsscheduler.NewCfnSchedule(scope, str(title(s.name)+"Schedule"), &awsscheduler.CfnScheduleProps{
 		Name: str(s.name), GroupName: str(n.prefix()), Description: str(s.says), ScheduleExpression: str(rate), State: str(state),
 		FlexibleTimeWindow: &awsscheduler.CfnSchedule_FlexibleTimeWindowProperty{Mode: str("OFF")},
 		Target: &awsscheduler.CfnSchedule_TargetProperty{
-			Arn: str(s.target), RoleArn: starter.AttrArn(), Input: str(`{"scheduledAt": "<aws.scheduler.scheduled-time>"}`),
+			Arn: str(s.target), RoleArn: starter.AttrArn(), Input: str(s.input),
 			RetryPolicy:      &awsscheduler.CfnSchedule_RetryPolicyProperty{MaximumEventAgeInSeconds: num(max(60, s.seconds)), MaximumRetryAttempts: num(2)},
 			DeadLetterConfig: &awsscheduler.CfnSchedule_DeadLetterConfigProperty{Arn: str(n.undeliveredARN())},
 		},

@@ -86,7 +86,7 @@ func (n names) forContainers() []statement {
 	return []statement{
 		n.regional("Ecs", verbs("ecs", "CreateCapacityProvider", "CreateCluster", "CreateService", "DeleteCapacityProvider",
 			"DeleteCluster", "DeleteService", "DeregisterTaskDefinition", "Describe*", "List*", "PutClusterCapacityProviders",
-			"RegisterTaskDefinition", "RunTask", "TagResource", "UntagResource", "UpdateCluster", "UpdateClusterSettings",
+			"RegisterTaskDefinition", "RunTask", "StopTask", "TagResource", "UntagResource", "UpdateCluster", "UpdateClusterSettings",
 			"UpdateService")),
 		n.regional("Scaling", verbs("application-autoscaling", "DeleteScalingPolicy", "DeregisterScalableTarget", "Describe*",
 			"ListTagsForResource", "PutScalingPolicy", "RegisterScalableTarget", "TagResource", "UntagResource"),

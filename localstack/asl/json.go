@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxDepth is how deeply JSON may nest; beyond it no machine and no payload makes sense, and the stack is safe.
@@ -32,6 +33,9 @@ type jsonReader struct {
 
 // parseJSON reads one JSON document.
 func parseJSON(text string) (any, error) {
+	if !utf8.ValidString(text) {
+		return nil, &syntaxError{0, "not valid UTF-8"}
+	}
 	r := &jsonReader{text: text}
 	return r.document()
 }

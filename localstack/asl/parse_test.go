@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 )
@@ -244,7 +245,8 @@ func FuzzJSON(f *testing.F) {
 			return
 		}
 		outOfRange := errors.As(stdErr, new(*json.UnmarshalTypeError)) // the standard library's floats end where our numbers do not
-		require.Equal(t, stdErr == nil || outOfRange, err == nil, "%v, %v", err, stdErr)
+		valid := (stdErr == nil || outOfRange) && utf8.ValidString(text)
+		require.Equal(t, valid, err == nil, "%v, %v", err, stdErr)
 		if err == nil && !outOfRange {
 			require.JSONEq(t, text, jsonText(v))
 		}

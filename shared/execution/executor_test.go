@@ -97,19 +97,21 @@ func TestAFailureSkipsItsDependentsAndNothingElse(t *testing.T) {
 }
 
 func TestAStepIsDirtyWhenItLeftAMark(t *testing.T) {
+	const no = "operation error ECS: UpdateService, https response error StatusCode: 400, RequestID: 1, api error InvalidParameterException: no"
 	for sentence, test := range map[string]struct {
 		result Result
 		dirty  bool
 	}{
 		"nothing was touched":                                {Result{}, false},
-		"the only change was refused":                        {Result{Changes: []ResourceChange{{Operation: "update", ID: "i", Failed: true}}}, false},
+		"the only change was refused":                        {Result{Changes: []ResourceChange{{Operation: "update", ID: "i", Failed: true, Message: no}}}, false},
+		"the only change was not seen to its end":            {Result{Changes: []ResourceChange{{Operation: "update", ID: "i", Failed: true, Message: "timeout while waiting for state"}}}, true},
 		"something was only read":                            {Result{Changes: []ResourceChange{{Operation: "read", ID: "i"}}}, false},
 		"a creation failed and left nothing":                 {Result{Changes: []ResourceChange{{Operation: "create", Failed: true}}}, false},
 		"a creation failed and there is something":           {Result{Changes: []ResourceChange{{Operation: "create", ID: "i", Failed: true}}}, true},
 		"one change went through before the other failed":    {Result{Changes: []ResourceChange{{Operation: "create", ID: "i"}, {Operation: "create", Failed: true}}}, true},
 		"a change began and is not known to have ended":      {Result{Pending: []string{"creating queue"}}, true},
 		"a deletion went through before the other failed":    {Result{Changes: []ResourceChange{{Operation: "delete", ID: "i"}}}, true},
-		"one thing was deleted and another was only refused": {Result{Changes: []ResourceChange{{Operation: "delete", Failed: true}, {Operation: "update", Failed: true}}}, false},
+		"one thing was deleted and another was only refused": {Result{Changes: []ResourceChange{{Operation: "delete", Failed: true, Message: no}, {Operation: "update", Failed: true, Message: no}}}, false},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			s := newSetting()

@@ -2,6 +2,7 @@ package execution
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -21,6 +22,8 @@ type Phase struct {
 	Region    string              `json:"region"`
 	Account   string              `json:"account,omitempty"`
 	Upstreams map[string]Upstream `json:"upstreams,omitempty"` // that the hooks read, as far as they are known
+	// Verify are components of earlier waves that are looked at once more at the end: what came after them may have hurt them.
+	Verify []Assignment `json:"verify,omitempty"`
 }
 
 // Moment says on which side of a wave's batches a phase is.
@@ -52,9 +55,9 @@ func PhaseResultArtifact(wave int, m Moment) run.Artifact {
 
 // Phase returns the phase of a wave; false where it has none. A rollback of a run calls no hooks, nor does what deletes
 // everything.
-func (p *Preparation) Phase(wave int, m Moment, failed bool) (Batch, bool) {
+func (p *Preparation) Phase(wave int, m Moment, failed bool) (Batch, bool, error) {
 	if p.set == nil || (run.Ref{ID: p.plan.Run}).Undoes() {
-		return Batch{}, false
+		return Batch{}, false, nil
 	}
 	stack, waves := p.set.Stack.Hooks, p.set.Stack.WaveHooks
 	phase := &Phase{Moment: m, Failed: failed, Region: p.set.Environment.Region, Account: p.set.Environment.Account}
@@ -69,9 +72,13 @@ func (p *Preparation) Phase(wave int, m Moment, failed bool) (Batch, bool) {
 			phase.Post = append(phase.Post, stack.Post...)
 		}
 		phase.OnFailure = slices.Concat(waves.OnFailure, stack.OnFailure)
+		var err error
+		if phase.Verify, err = p.atTheEnd(wave); err != nil {
+			return Batch{}, false, err
+		}
 	}
-	if len(phase.Pre)+len(phase.Post)+len(phase.OnFailure) == 0 {
-		return Batch{}, false
+	if len(phase.Pre)+len(phase.Post)+len(phase.OnFailure)+len(phase.Verify) == 0 {
+		return Batch{}, false, nil
 	}
 	for _, batch := range p.plan.Waves[wave].Batches {
 		phase.Steps = append(phase.Steps, batch.Steps...)
@@ -82,7 +89,32 @@ func (p *Preparation) Phase(wave int, m Moment, failed bool) (Batch, bool) {
 			phase.Upstreams[short] = Upstream{Kind: kind, Outputs: outputs}
 		}
 	}
-	return Batch{SchemaVersion: SchemaVersion, Run: p.plan.Run, Scope: p.plan.Scope, Wave: wave, Phase: phase}, true
+	return Batch{SchemaVersion: SchemaVersion, Run: p.plan.Run, Scope: p.plan.Scope, Wave: wave, Phase: phase}, true, nil
+}
+
+// atTheEnd returns the components that the last wave's end looks at once more: those of earlier waves that say what must
+// hold. Where there is but one wave, everything has just been looked at.
+func (p *Preparation) atTheEnd(wave int) ([]Assignment, error) {
+	if wave != len(p.plan.Waves)-1 {
+		return nil, nil
+	}
+	var again []Assignment
+	for _, earlier := range p.plan.Waves[:wave] {
+		for _, batch := range earlier.Batches {
+			for _, short := range batch.Steps {
+				r, wanted := p.resources[short]
+				if !wanted || p.steps[short].Action == plan.Delete || len(r.Spec.Base().Verify.HTTP)+len(r.Spec.Base().Verify.Alarms) == 0 {
+					continue
+				}
+				a, err := p.assignment(p.steps[short])
+				if err != nil {
+					return nil, err
+				}
+				again = append(again, a)
+			}
+		}
+	}
+	return again, nil
 }
 
 // readBy returns the components that hooks read, and the network that their tasks run in.
@@ -128,6 +160,9 @@ func (e *Executor) Phase(ctx context.Context, batch Batch, outcomes []Outcome) P
 		}
 	}
 	err := e.mayBegin(ctx)
+	if err == nil && moment == post {
+		err = e.verifyAgain(ctx, phase.Verify)
+	}
 	if err == nil {
 		result.Hooks, err = h.run(ctx, moment, hooks)
 	}
@@ -136,6 +171,24 @@ func (e *Executor) Phase(ctx context.Context, batch Batch, outcomes []Outcome) P
 		result.Error, result.Message = failure.Error, failure.Cause
 	}
 	return result
+}
+
+// verifyAgain looks at components that were well when they were deployed. They need not bake again.
+func (e *Executor) verifyAgain(ctx context.Context, again []Assignment) error {
+	for _, a := range again {
+		v := e.verifier(a.Order, reader{place: Place{Account: a.Order.Account, Region: a.Order.Region}, secrets: e.Secrets,
+			component: a.Order.Address.Short(), own: a.Outputs, upstreams: a.Order.Upstreams})
+		v.verify.BakeTime = 0
+		err := v.after(ctx)
+		var failed *VerificationFailed
+		if errors.As(err, &failed) {
+			failed.Check = a.Order.Address.Short() + " at the end, " + failed.Check
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // reads is what the hooks may read: after the wave also what its steps came to.

@@ -80,7 +80,7 @@ func (e *Executor) sleep(ctx context.Context, d time.Duration) error {
 func withoutFailed(changes []ResourceChange) []ResourceChange {
 	var kept []ResourceChange
 	for _, c := range changes {
-		if c.touched() {
+		if c.touched() && (!c.Failed || c.Operation == "create") {
 			kept = append(kept, c)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"time"
 
@@ -194,6 +195,9 @@ func (r *batchRun) apply(ctx context.Context, a Assignment, order Order, outcome
 		return outcome
 	}
 	outcome.Outcome = Done
+	if result.Adopted {
+		outcome.Message = "its resources were there, kept by an earlier deletion, and were taken over with their data"
+	}
 	return outcome
 }
 
@@ -302,7 +306,19 @@ func fail(outcome Outcome, err error, result *Result) Outcome {
 	return outcome
 }
 
-// touched reports whether the change left a mark: it went through, or it made something that then failed.
+// refused is how AWS answers a call that it has not carried out.
+var refused = regexp.MustCompile(`StatusCode: 4\d\d\b`)
+
+// touched reports whether the change left a mark, or may have: it went through, it made something that then failed, or it
+// failed in another way than by being refused. An update whose end was waited for in vain has been carried out.
 func (c ResourceChange) touched() bool {
-	return c.Operation != "read" && (!c.Failed || c.Operation == "create" && c.ID != "")
+	switch {
+	case c.Operation == "read":
+		return false
+	case !c.Failed:
+		return true
+	case c.Operation == "create":
+		return c.ID != ""
+	}
+	return !refused.MatchString(c.Message)
 }

@@ -23,7 +23,11 @@ func (e *ProvisionFailed) Error() string {
 	if e.Resource != "" {
 		text = e.Resource + ": " + text
 	}
-	if next := advice[e.Class]; next != "" {
+	next := advice[e.Class]
+	if strings.Contains(e.Message, "DependencyViolation") {
+		next = "something that deployer does not manage, or what it has let go of, is still in it; delete that first"
+	}
+	if next != "" {
 		text += "; " + next
 	}
 	return text

@@ -21,7 +21,9 @@ type password struct {
 func (p *program) password(name string, beside map[string]string) (password, error) {
 	secret, err := secretsmanager.NewSecret(p.Context, name, &secretsmanager.SecretArgs{
 		Name:        pulumi.String(p.order.Address.String() + "/" + name),
-		Description: pulumi.String("password of " + p.order.Address.Short()), KmsKeyId: p.key("")})
+		Description: pulumi.String("password of " + p.order.Address.Short()), KmsKeyId: p.key(""),
+		// What it opens goes with it; and while a secret waits for its end, nobody can have another of its name.
+		RecoveryWindowInDays: pulumi.Int(0)})
 	if err != nil {
 		return password{}, err
 	}

@@ -75,6 +75,9 @@ func (r Report) Notice() (Notice, bool) {
 	n := noticeOf(event, run.Ref{Stack: r.Scope.Stack, Environment: r.Scope.Environment, ID: r.Run, Operation: r.Operation}, r.EndedAt)
 	n.Ending, n.Urgent = r.Ending, r.Ending == run.FailedDirty
 	n.Title = fmt.Sprintf("%s: %s of %s", r.Ending, r.Operation, r.Scope)
+	if r.RolledBack {
+		n.Title += ", taken back"
+	}
 	lines := []string{r.answer()}
 	if r.Failure != nil {
 		lines = append(lines, r.Failure.Error+": "+firstLines(r.Failure.Cause, shownLines))
@@ -105,7 +108,7 @@ func (r Report) event() (event resource.Event, news bool) {
 	switch {
 	case r.Operation.OnlyPlans() && r.Ending != run.FailedDirty:
 		return "", false
-	case r.Ending == run.Succeeded && r.Operation.RollsBack():
+	case r.RolledBack, r.Ending == run.Succeeded && r.Operation.RollsBack():
 		return resource.EventRolledBack, true
 	case r.Ending == run.Succeeded:
 		return resource.EventSucceeded, true

@@ -51,6 +51,15 @@ func TestAnEndingIsNewsOfOneEventOrNone(t *testing.T) {
 	}
 }
 
+func TestARunThatWasTakenBackIsNewsOfItsOwn(t *testing.T) {
+	made := endedReport(run.Deploy, run.FailedClean, &run.Failure{Error: "WaveFailed", Cause: "it did"})
+	made.RolledBack = true
+	n, news := made.Notice()
+	require.True(t, news)
+	require.Equal(t, resource.EventRolledBack, n.Event)
+	require.Equal(t, "FailedClean: deploy of shop/staging, taken back", n.Title)
+}
+
 func TestANoticeSaysWhatIsLeftAndWhatToDo(t *testing.T) {
 	made := endedReport(run.Deploy, run.FailedDirty, &run.Failure{Error: "WaveFailed", Cause: strings.Repeat("a line\n", 20)})
 	made.LeftBehind = []report.Leftover{{Component: "edge/gateway", Next: "apply again"}}

@@ -140,8 +140,12 @@ func (r *Report) Undone(undo *plan.Plan, outcomes []execution.Outcome) {
 	left := part.LeftBehind
 	for _, row := range part.Rows {
 		isLeft := slices.ContainsFunc(left, func(l Leftover) bool { return l.Component == row.Component })
-		if !isLeft && (row.Result == Failed || row.Result == Skipped) {
+		switch {
+		case isLeft:
+		case row.Result == Failed:
 			left = append(left, Leftover{Component: row.Component, Next: "it is not as it was before the run: " + row.Cause})
+		case row.Result == Skipped:
+			left = append(left, Leftover{Component: row.Component, Next: "look at it: taking it back was not begun"})
 		}
 	}
 	for _, kept := range undo.Kept {
@@ -164,6 +168,8 @@ func row(step plan.Step, wave int, o execution.Outcome, ended bool) Row {
 	}
 	if r.Result != Succeeded {
 		r.Cause = o.Message
+	} else if o.Message != "" {
+		r.Reason = strings.TrimPrefix(r.Reason+"; "+o.Message, "; ")
 	}
 	for _, change := range o.Changes {
 		r.Resources.count(change)
