@@ -17,18 +17,20 @@ import (
 // waits returns the question of a run when it waits for the answer; not is the token of an earlier one.
 func (w *world) waits(id, not string) run.Approval {
 	w.t.Helper()
-	var approval run.Approval
-	require.Eventually(w.t, func() bool {
+	x, started := w.engine.Execution(id)
+	require.True(w.t, started, "no execution %s", id)
+	for {
+		over := x.Status() != asl.StatusRunning // looked at first: what it did before its end is there then
 		for _, waiting := range w.engine.TaskTokens() {
-			approval = run.Approval{}
+			var approval run.Approval
 			err := w.archive(id).Read(w.t.Context(), run.ApprovalArtifact, &approval)
 			if waiting.Execution.Name == id && err == nil && approval.Token == waiting.Token && approval.Token != not {
-				return true
+				return approval
 			}
 		}
-		return false
-	}, 10*time.Second, time.Millisecond)
-	return approval
+		require.False(w.t, over, "run %s has ended and waits for nobody: %s", id, path(x))
+		time.Sleep(time.Millisecond) // between two looks; how many there are does not matter
+	}
 }
 
 func (w *world) archive(id string) run.Archive {

@@ -1,6 +1,9 @@
 package statemachines_test
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -31,6 +34,51 @@ func TestAHaltedRunFinishesWhatIsInFlightAndARetryDoesTheRest(t *testing.T) {
 	_, result = w.deploy("r2", request)
 	require.Equal(t, asl.StatusSucceeded, result.Status, result.Cause)
 	require.Equal(t, []string{"apply orders/second", "apply orders/third"}, w.cloud.calls)
+	w.free()
+}
+
+func (w *world) halts(id string) {
+	require.NoError(w.t, w.archive(id).Halt(w.t.Context(), run.Halt{By: "bo", Reason: "let me look", At: w.clock.Now()}))
+}
+
+// A person who says that nothing new is to be begun means the rollback as well.
+func TestAHaltedRunWhoseLastComponentFailsIsNotTakenBack(t *testing.T) {
+	for name, before := range map[string]string{"while the component failed": "SettleWave", "after it had failed": "PlanRollback"} {
+		t.Run(name, func(t *testing.T) {
+			w := levels(newWorld(t))
+			w.cloud.fail["orders/third"] = errors.New("TopicLimitExceeded")
+			w.instead = func(_ context.Context, task asl.Task) (json.RawMessage, bool, error) {
+				if task.Function == before && task.Execution.Name != "r1-wave-0" && task.Execution.Name != "r1-wave-1" {
+					w.halts("r1")
+				}
+				return nil, false, nil
+			}
+			x, result := w.deploy("r1", w.chain("rollback"))
+			require.Equal(t, confirmed+rolledOut+"FailedClean", path(x))
+			require.Equal(t, "Halted", result.Error)
+			require.Contains(t, result.Cause, "halted by bo (let me look)")
+			require.Equal(t, []string{"apply orders/first", "apply orders/second", "apply orders/third"}, w.cloud.calls)
+			require.Len(t, w.snapshot().Components, 2)
+			w.truthful()
+			w.free()
+		})
+	}
+}
+
+func TestAHaltThatComesDuringTheRollbackLetsItEnd(t *testing.T) {
+	w := levels(newWorld(t))
+	w.cloud.fail["orders/third"] = errors.New("TopicLimitExceeded")
+	w.cloud.during = func(verb, _ string) {
+		if verb == "destroy" {
+			w.halts("r1")
+		}
+	}
+	x, result := w.deploy("r1", w.chain("rollback"))
+	require.Equal(t, confirmed+rolledOut+"FailedClean", path(x))
+	require.Equal(t, "WaveFailed", result.Error, "it was not the halt that ended it")
+	require.Empty(t, w.snapshot().Components)
+	require.True(t, w.ending("r1").RolledBack)
+	w.truthful()
 	w.free()
 }
 

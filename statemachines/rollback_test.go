@@ -167,15 +167,16 @@ func TestARollbackThatCannotBePlannedLeavesWhatIsDone(t *testing.T) {
 	w.free()
 }
 
-func TestALockThatCannotBeQuarantinedIsFreed(t *testing.T) {
+func TestALockThatTheRolloutCouldNotQuarantineIsQuarantinedAtTheEnd(t *testing.T) {
 	w := levels(newWorld(t))
 	w.cloud.fail["orders/third"] = errors.New("TopicLimitExceeded")
 	w.cloud.fails = map[string]error{"destroy orders/second": errors.New("AccessDenied")}
-	w.broken["Quarantine"] = &asl.TaskError{Name: "LockLost", Cause: "another has it"}
+	w.broken["Quarantine"] = &asl.TaskError{Name: "TableUnavailable", Cause: "no answer"}
 	x, _ := w.deploy("r1", w.chain("rollback"))
 	require.Equal(t, confirmed+rolledOut+"FailedDirty", path(x))
 	require.True(t, strings.HasSuffix(w.path("r1-rollout"), "Quarantine RollbackFailed"))
-	w.free()
+	require.True(t, w.quarantined())
+	w.truthful()
 }
 
 func TestGoingBackToASerial(t *testing.T) {

@@ -27,22 +27,25 @@ import (
 
 // world runs the real machines with the real handlers over memory stores, in virtual time; only the Provisioner is a fake.
 type world struct {
-	t         *testing.T
-	clock     *asl.VirtualClock
-	objects   *objects.Memory
-	locker    *lock.Locker
-	engine    *asl.Engine
-	cloud     *fakeCloud
-	functions map[string]catalog.Function
-	http      execution.HTTP   // what hooks reach by HTTP
-	broken    map[string]error // a function's name: what every call of it answers
+	t       *testing.T
+	clock   *asl.VirtualClock
+	objects *objects.Memory
+	locker  *lock.Locker
+	engine  *asl.Engine
+	cloud   *fakeCloud
+	// provisioner, when set, is asked in the place of cloud.
+	provisioner execution.Provisioner
+	parallelism int // how many steps an executor works on at a time
+	functions   map[string]catalog.Function
+	http        execution.HTTP   // what hooks reach by HTTP
+	broken      map[string]error // a function's name: what every call of it answers
 	// instead, when set, may do a task in the place of the world.
 	instead func(ctx context.Context, t asl.Task) (out json.RawMessage, taken bool, err error)
 }
 
 func newWorld(t *testing.T) *world {
-	w := &world{t: t, clock: asl.NewVirtualClock(time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)), broken: map[string]error{},
-		cloud: &fakeCloud{fail: map[string]error{}}}
+	w := &world{t: t, clock: asl.NewVirtualClock(time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)), broken: map[string]error{}, parallelism: 4,
+		cloud: &fakeCloud{fail: map[string]error{}, there: map[string]bool{}}}
 	w.objects = objects.NewMemory(w.clock.Now)
 	w.locker = &lock.Locker{Table: lock.NewMemoryTable(w.clock.Now), Now: w.clock.Now}
 	w.engine = asl.NewEngine(asl.Options{Clock: w.clock, Handler: asl.HandlerFunc(w.handle)})
@@ -119,8 +122,12 @@ func (w *world) runTask(ctx context.Context, t asl.Task) (json.RawMessage, error
 		environment[variable.Name] = variable.Value
 	}
 	store, locker := guarded(guardOf(w.t, "TaskRole"), w.objects, w.locker)
+	provisioner := w.provisioner
+	if provisioner == nil {
+		provisioner = w.cloud
+	}
 	err := task.Run(ctx, func(name string) string { return environment[name] }, task.Ports{Objects: store, Locker: locker,
-		Provisioner: w.cloud, HTTP: w.http, Parallelism: 4, Now: w.clock.Now, Log: slog.New(slog.DiscardHandler)})
+		Provisioner: provisioner, HTTP: w.http, Parallelism: w.parallelism, Now: w.clock.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return nil, &asl.TaskError{Name: "States.TaskFailed", Cause: err.Error()}
 	}
@@ -198,6 +205,8 @@ type fakeCloud struct {
 	fail   map[string]error // by service/component
 	fails  map[string]error // by verb and service/component
 	half   bool             // a failing call has touched something
+	// there is what exists, by service/component: whole, or not.
+	there map[string]bool
 }
 
 func (c *fakeCloud) do(verb string, order execution.Order) (execution.Result, error) {
@@ -215,7 +224,16 @@ func (c *fakeCloud) do(verb string, order execution.Order) (execution.Result, er
 	change := execution.ResourceChange{Type: "aws:test:Thing", Name: short, Operation: "create"}
 	if err := cmp.Or(c.fail[short], c.fails[verb+" "+short]); err != nil {
 		change.Failed = !c.half
+		if c.half {
+			c.there[short] = false
+		}
 		return execution.Result{Changes: []execution.ResourceChange{change}}, err
+	}
+	switch verb {
+	case "apply":
+		c.there[short] = true
+	case "destroy":
+		delete(c.there, short)
 	}
 	return execution.Result{Outputs: outputs, Changes: []execution.ResourceChange{change}, Resources: 1}, nil
 }

@@ -19,7 +19,7 @@ func newApply(o *options) *cobra.Command {
 				return err
 			}
 			if _, err := o.compile(s); err != nil {
-				return err
+				return o.record(cmd.Context(), s, err)
 			}
 			b, err := o.open(cmd.Context())
 			if err != nil {

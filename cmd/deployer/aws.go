@@ -116,6 +116,15 @@ func (b *awsBackend) ForceUnlock(ctx context.Context, at address.Address, lockID
 	return out.Unsaved, err
 }
 
+// Recover has the function cleanup merge what a run did into the state.
+func (b *awsBackend) Recover(ctx context.Context, ref run.Ref, actor string) (serial int64, merged, passed []string, err error) {
+	var out struct {
+		Recovered recoveredState `json:"recovered"`
+	}
+	err = b.Call(ctx, "cleanup", map[string]any{"recover": map[string]any{"run": ref, "actor": fmt.Sprintf("%s (%s)", b.Caller, actor)}}, &out)
+	return out.Recovered.Serial, out.Recovered.Merged, out.Recovered.Passed, err
+}
+
 // awsRun is a run on AWS that somebody looks at.
 type awsRun struct {
 	backend  *awsBackend

@@ -28,6 +28,9 @@ type backend interface {
 	// ForceUnlock stops the run that holds a lock, saves what it did, and frees the lock. Unsaved says why it could not be
 	// saved; "" when it was.
 	ForceUnlock(ctx context.Context, at address.Address, lockID, actor, reason string) (unsaved string, err error)
+	// Recover merges what a run did into the state although its lock is gone: merged are the components of which the state
+	// says so now, passed those that a later run has worked on.
+	Recover(ctx context.Context, ref run.Ref, actor string) (serial int64, merged, passed []string, err error)
 	// Start begins a run; Done is closed when it has ended. When ctx ends, a run that lives in this process is stopped
 	// cleanly; one on AWS goes on.
 	Start(ctx context.Context, id string, request run.Request) (running, error)

@@ -65,6 +65,7 @@ func (o *options) conclude(ctx context.Context, archive run.Archive) error {
 		if err := made.Text(o.out); err != nil {
 			return err
 		}
+		o.next(made)
 	}
 	return &exitError{code: codeOfReport(made)}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -11,7 +12,7 @@ import (
 
 func newDestroy(o *options) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "destroy [BUNDLE]",
+		Use:   "destroy [BUNDLE|STACK/ENVIRONMENT]",
 		Short: "Delete everything that a stack has in an environment",
 		Long: "Delete everything that a stack has in an environment, dependents first. What there is, the state says; the bundle is\n" +
 			"read only to find out the stack and the environment, where --stack and --environment do not say them.",
@@ -42,9 +43,24 @@ func (o *options) target(args []string) (address.Address, error) {
 		}
 		return scope, nil
 	}
+	if scope, is := scopeNamed(args); is {
+		return scope, nil
+	}
 	s, err := o.load(args)
 	if err != nil {
-		return address.Address{}, fmt.Errorf("say --stack and --environment, or name a bundle: %w", err)
+		return address.Address{}, fmt.Errorf("say --stack and --environment, or name a bundle or STACK/ENVIRONMENT: %w", err)
 	}
 	return s.scope, nil
+}
+
+// scopeNamed reads an argument as STACK/ENVIRONMENT, unless there is a file or a folder of that name: that is a bundle.
+func scopeNamed(args []string) (address.Address, bool) {
+	if len(args) == 0 {
+		return address.Address{}, false
+	}
+	if _, err := os.Stat(args[0]); err == nil {
+		return address.Address{}, false
+	}
+	scope, err := address.Parse(args[0])
+	return scope, err == nil && scope.IsScope()
 }

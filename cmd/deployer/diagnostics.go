@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"unicode"
 
 	"golang.org/x/term"
 
@@ -34,12 +35,12 @@ func (o *options) show(diagnostics diag.List, s *source) error {
 	case formatGitHub:
 		return diag.GitHub(o.out, diagnostics, s.locate)
 	}
-	width, screen := o.screen()
+	width, screen := o.width()
 	if !screen {
 		return diag.Text(o.err, diagnostics)
 	}
 	snippets := diag.Snippets{Source: s.text, Conceal: holdsSecret, Colour: o.colours(), Width: width}
-	return snippets.Write(o.err, diagnostics)
+	return snippets.Write(o.steer(), diagnostics)
 }
 
 // refuse shows an author's mistakes and ends the command.
@@ -73,13 +74,13 @@ func countOf(n int, one string) string {
 }
 
 // screen reports whether what people read goes to a terminal, and how wide that is.
-func (c console) screen() (width int, is bool) {
-	file, ok := c.err.(*os.File)
+func (c console) width() (columns int, is bool) {
+	file, ok := c.steer().(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
 		return 0, false
 	}
-	width, _, err := term.GetSize(int(file.Fd()))
-	return width, err == nil
+	columns, _, err := term.GetSize(int(file.Fd()))
+	return columns, err == nil
 }
 
 // colours reports whether a terminal may be shown colours; see https://no-color.org.
@@ -92,12 +93,41 @@ var secretCodes = []diag.Code{resource.CodeSecretLiteral, resource.CodeCredentia
 // field's name is wrong, no rule has looked at it.
 var secretField = regexp.MustCompile(`(?i)(password|passwd|passphrase|token|secret|credential|(api|access|private)[_-]?key).*[:=]\s*[^\s{$]`)
 
+// secretAsText finds a secret where its name should stand.
+var secretAsText = regexp.MustCompile(`secretRef["']?\s*:\s*[^\s{&*]`)
+
+// codeUnknownField is the rule that a field is one that its kind has.
+const codeUnknownField diag.Code = "unknown-field"
+
+// misspelt are names of secrets that a field's name, which is wrong, may have been meant to be.
+var misspelt = []string{"password", "passwd", "passphrase", "token", "secret", "credential", "apikey", "accesskey", "privatekey"}
+
+var fieldAndValue = regexp.MustCompile(`([A-Za-z_][\w-]*)["']?\s*[:=]\s*["']?([^\s"'{\[$]\S*)`)
+
+// mayBeSecret looks at the values on a line that has a field nobody knows: its name may be that of a secret misspelt, or its
+// value be as long and mixed as secrets are.
+func mayBeSecret(line string) bool {
+	for _, pair := range fieldAndValue.FindAllStringSubmatch(line, -1) {
+		mixed := strings.ContainsAny(pair[2], "0123456789") && strings.ContainsFunc(pair[2], unicode.IsLetter)
+		if len(pair[2]) >= 8 && mixed || diag.Nearest(strings.ToLower(strings.Trim(pair[1], "_-")), misspelt) != "" {
+			return true
+		}
+	}
+	return false
+}
+
 func holdsSecret(line string, about diag.List) bool {
 	if slices.ContainsFunc(about, func(d diag.Diagnostic) bool { return slices.Contains(secretCodes, d.Code) }) {
 		return true
 	}
-	_, found := document.LooksLikeCredential(line)
-	return found || secretField.MatchString(strings.ReplaceAll(line, "secretRef", ""))
+	if _, found := document.LooksLikeCredential(line); found || secretAsText.MatchString(line) {
+		return true
+	}
+	unknown := slices.ContainsFunc(about, func(d diag.Diagnostic) bool { return d.Code == codeUnknownField })
+	if unknown && mayBeSecret(line) {
+		return true
+	}
+	return secretField.MatchString(strings.ReplaceAll(line, "secretRef", ""))
 }
 
 // text returns the contents of a file of the bundle.

@@ -239,3 +239,25 @@ func TestPoliciesDenyWithACodeOfTheirOwnAndWarnWithNone(t *testing.T) {
 	require.Equal(t, exitOK, a.code, a.err)
 	require.Contains(t, a.out, "::warning file=deploy/shop/stack.yaml,line=14,")
 }
+
+func TestASnippetShowsNothingThatMayBeASecret(t *testing.T) {
+	unknown := diag.List{{Code: codeUnknownField}}
+	other := diag.List{{Code: "wrong-type"}}
+	for line, about := range map[string]diag.List{
+		`  pasword: hunter2`:                        unknown,
+		`  dbPaswd: hunter2`:                        unknown,
+		`  tokne: "abc"`:                            unknown,
+		`  allocatedStorage: "canary-Hunter2-77"`:   unknown,
+		`  - {name: x, valu: s3cr3tpassw0rd}`:       unknown,
+		`  - {name: X, secretRef: "hunter2"}`:       other,
+		`    secretRef: hunter2`:                    other,
+		`  masterPassword: hunter2`:                 other,
+		`  - {name: DB_PASSWORD, value: hunter2}`:   other,
+		`  url: postgres://app:hunter2@db/x?token=`: other,
+	} {
+		require.True(t, holdsSecret(line, about), line)
+	}
+	for _, line := range []string{`  replica: 3`, `  instanceclass: large`, `  - {name: X, secretRef: {name: shop/db, kye: password}}`, `  dependOn: [app/db]`, `  kind: RDSS`} {
+		require.False(t, holdsSecret(line, unknown), line)
+	}
+}

@@ -9,7 +9,6 @@ import (
 	"github.com/deployer-io/deployer/shared/execution"
 	"github.com/deployer-io/deployer/shared/objects"
 	"github.com/deployer-io/deployer/shared/plan"
-	"github.com/deployer-io/deployer/shared/report"
 	"github.com/deployer-io/deployer/shared/run"
 )
 
@@ -149,7 +148,7 @@ func (f *follower) showPlan(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := report.PreviewedText(f.planWriter(), &p, previews); err != nil {
+		if err := f.writePlan(&p, previews); err != nil {
 			return err
 		}
 	}

@@ -9,13 +9,22 @@ import (
 	"github.com/deployer-io/deployer/shared/run"
 )
 
+// BeingTakenBack is the error of halting a run whose rollback has begun.
+type BeingTakenBack struct{ Run string }
+
+func (e *BeingTakenBack) Error() string {
+	return fmt.Sprintf("run %s has failed and what it did is being taken back: a halt does not stop that, since half of it is worse than either;"+
+		" 'deployer watch %s' shows it", e.Run, e.Run)
+}
+
 func newHalt(o *options) *cobra.Command {
 	var reason string
 	cmd := &cobra.Command{
 		Use:   "halt RUN",
 		Short: "Let a run finish what is in flight and begin nothing new",
 		Long: "Let a run finish what is in flight and begin nothing new. What was done is in the state and stays: nothing is rolled\n" +
-			"back. 'deployer retry RUN' goes on from there. A run that waits for approval is rejected instead.",
+			"back. 'deployer retry RUN' goes on from there. A run that waits for approval is rejected instead; one that is being\n" +
+			"rolled back already goes on with that.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
@@ -38,6 +47,11 @@ func newHalt(o *options) *cobra.Command {
 			}
 			if asked != nil && asked.Verdict() == run.Pending {
 				return o.decide(ctx, b, ref, run.Decision{Decision: run.Reject, Reason: reason})
+			}
+			if back, err := f.archive.TakenBack(ctx); err != nil {
+				return err
+			} else if back {
+				return &BeingTakenBack{Run: ref.ID}
 			}
 			if err := f.archive.Halt(ctx, run.Halt{By: o.me(), Reason: reason, At: time.Now().UTC()}); err != nil {
 				return err

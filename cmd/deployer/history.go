@@ -35,16 +35,20 @@ func newHistory(o *options) *cobra.Command {
 	var most int
 	var plans bool
 	cmd := &cobra.Command{
-		Use:   "history",
+		Use:   "history [BUNDLE|STACK/ENVIRONMENT]",
 		Short: "List the runs of a stack in an environment, or of all, the latest first",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			scopes, err := o.wherever(args)
+			if err != nil {
+				return err
+			}
 			b, err := o.open(cmd.Context())
 			if err != nil {
 				return err
 			}
 			defer b.Close()
-			runs, err := o.past(cmd.Context(), b.Store(), most, plans)
+			runs, err := o.past(cmd.Context(), b.Store(), scopes, most, plans)
 			if err != nil {
 				return err
 			}
@@ -59,14 +63,34 @@ func newHistory(o *options) *cobra.Command {
 	return cmd
 }
 
-// past reads the latest runs. Their ids begin with their time, so that only those that are shown have to be read.
-func (o *options) past(ctx context.Context, store objects.Store, most int, plans bool) ([]past, error) {
+// wherever is the scopes that an argument names: STACK/ENVIRONMENT, or those of a bundle; nil where nothing is named.
+func (o *options) wherever(args []string) ([]address.Address, error) {
+	if len(args) == 0 {
+		return nil, nil
+	}
+	if scope, is := scopeNamed(args); is {
+		return []address.Address{scope}, nil
+	}
+	s, err := o.read(args[0])
+	if err != nil {
+		return nil, err
+	}
+	scopes, err := o.scopes(s.bundle)
+	if err != nil {
+		return nil, &exitError{code: exitConfiguration, err: err}
+	}
+	return scopes, nil
+}
+
+// past reads the latest runs, of those scopes or of all. Their ids begin with their time, so that only those that are shown have to be read.
+func (o *options) past(ctx context.Context, store objects.Store, wanted []address.Address, most int, plans bool) ([]past, error) {
 	scopes, err := run.Scopes(ctx, store)
 	if err != nil {
 		return nil, err
 	}
 	scopes = slices.DeleteFunc(scopes, func(s address.Address) bool {
-		return o.stack != "" && s.Stack != o.stack || o.environment != "" && s.Environment != o.environment
+		return o.stack != "" && s.Stack != o.stack || o.environment != "" && s.Environment != o.environment ||
+			wanted != nil && !slices.Contains(wanted, s)
 	})
 	type candidate struct {
 		scope address.Address

@@ -93,7 +93,8 @@ func (f *forceUnlock) carryOut(ctx context.Context, b backend, at address.Addres
 	}
 	fmt.Fprintf(f.out, "%s is free.\n", at)
 	if unsaved != "" {
-		fmt.Fprintf(f.out, "What run %s did could not be saved: %s\n", seen[0].Run, unsaved)
+		fmt.Fprintf(f.out, "What run %s did could not be saved: %s\n"+
+			"Restore the state, and then 'deployer state recover --run %s' saves it.\n", seen[0].Run, unsaved, seen[0].Run)
 	}
 	return nil
 }

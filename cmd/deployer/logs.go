@@ -33,9 +33,11 @@ type keepsLogs interface {
 func newLogs(o *options) *cobra.Command {
 	var component string
 	cmd := &cobra.Command{
-		Use:   "logs RUN",
+		Use:   "logs [RUN|BUNDLE|STACK/ENVIRONMENT]",
 		Short: "Tell what happened in a run, in order: decisions, components, errors in full",
-		Args:  cobra.ExactArgs(1),
+		Long: "Tell what happened in a run, in order: decisions, components, errors in full. Without RUN it is the latest run of the\n" +
+			"stack and environment that the bundle or the flags name.",
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			b, err := o.open(ctx)
@@ -43,7 +45,7 @@ func newLogs(o *options) *cobra.Command {
 				return err
 			}
 			defer b.Close()
-			ref, err := o.findRun(ctx, b.Store(), args[0])
+			ref, err := o.runOr(ctx, b.Store(), args)
 			if err != nil {
 				return err
 			}

@@ -17,7 +17,7 @@ func compare(a, b string) int { return cmp.Compare(a, b) }
 func newOutputs(o *options) *cobra.Command {
 	var component string
 	cmd := &cobra.Command{
-		Use:   "outputs [BUNDLE]",
+		Use:   "outputs [BUNDLE|STACK/ENVIRONMENT]",
 		Short: "Show what the deployed components offer: endpoints, ARNs, names",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

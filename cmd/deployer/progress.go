@@ -19,7 +19,8 @@ type progress struct {
 	wave    map[string]int
 	running map[string]time.Time
 	done    int
-	drawn   int // lines of the live part on the screen
+	apart   bool // from the plan
+	drawn   int  // lines of the live part on the screen
 	drawnAt time.Time
 }
 
@@ -36,8 +37,14 @@ func (p *progress) planned(made *plan.Plan) {
 			}
 		}
 	}
-	if made.Counts.Changes() > 0 && !made.Operation.OnlyPlans() {
+	p.apart = false
+}
+
+// space sets the steps apart from the plan above them.
+func (p *progress) space() {
+	if !p.apart {
 		fmt.Fprintln(p.o.err)
+		p.apart = true
 	}
 }
 
@@ -64,9 +71,12 @@ func (p *progress) ended(o execution.Outcome) {
 	p.running[short] = time.Time{} // known and no longer under way
 	p.done++
 	p.erase()
+	p.space()
 	took := o.EndedAt.Sub(o.StartedAt).Round(10 * time.Millisecond)
-	fmt.Fprintf(p.o.err, "[%d/%d] wave %d/%d  %-8s %s (%s)  %s  %s\n", p.done, len(p.plan.Steps), p.wave[short], len(p.plan.Waves),
-		doing[o.Action], short, o.Kind, p.colour(marks[o.Outcome], o.Outcome), took)
+	fmt.Fprintf(p.o.err, "[%d/%d] wave %d/%d  %-8s %s (%s)  ", p.done, len(p.plan.Steps), p.wave[short], len(p.plan.Waves),
+		doing[o.Action], short, o.Kind)
+	p.mark(o.Outcome)
+	fmt.Fprintf(p.o.err, "  %s\n", took)
 	if o.Outcome == execution.Failed {
 		fmt.Fprintf(p.o.err, "        %s: %s\n", o.Error, strings.ReplaceAll(strings.TrimSpace(o.Message), "\n", "\n        "))
 	}
@@ -75,20 +85,23 @@ func (p *progress) ended(o execution.Outcome) {
 	}
 }
 
-func (p *progress) colour(text string, v execution.Verdict) string {
-	if !p.live {
-		return text
+// mark writes what became of a step, coloured on a terminal.
+func (p *progress) mark(v execution.Verdict) {
+	if !p.live || !p.o.colours() {
+		fmt.Fprint(p.o.err, marks[v])
+		return
 	}
 	code := "32"
 	if !v.Fine() {
 		code = "31"
 	}
-	return "\x1b[" + code + "m" + text + "\x1b[0m"
+	fmt.Fprintf(p.o.steer(), "\x1b[%sm%s\x1b[0m", code, marks[v])
 }
 
 // draw writes what is under way; at most ten lines, so that it fits any screen.
 func (p *progress) draw() {
 	p.erase()
+	p.space()
 	p.drawnAt = time.Now()
 	var active []string
 	for short, since := range p.running {
@@ -110,7 +123,7 @@ func (p *progress) draw() {
 
 func (p *progress) erase() {
 	if p.drawn > 0 {
-		fmt.Fprintf(p.o.err, "\x1b[%dA\x1b[J", p.drawn)
+		fmt.Fprintf(p.o.steer(), "\x1b[%dA\x1b[J", p.drawn)
 		p.drawn = 0
 	}
 }

@@ -81,6 +81,18 @@ var scenes = map[string]scene{
 		s.run("state", "verify", staging.String(), "-o", "json").unmarshal(s.t, &all)
 		return map[string]string{"SERIAL": strconv.FormatInt(all[0].Restore, 10)}
 	}, says: map[int]string{0: "state restore user-platform/staging --serial", 2: "accounts/db", 4: "are whole", 5: "No changes"}},
+	"The state is damaged and a run holds its lock": {trouble: func(s *shell) {
+		before := s.now().Serial
+		require.Equal(s.t, exitOK, s.run("apply", exampleFolder, "-e", "staging", "--auto-approve", "--set", "accounts/api.replicas=4").code)
+		id := s.history()[0].Run
+		s.lock(lock.Request{Addresses: []address.Address{staging}, LockedBy: "ana@laptop", Run: id})
+		s.forget(before)
+		s.damage()
+	}, known: func(s *shell) map[string]string {
+		var all []verified
+		s.run("state", "verify", staging.String(), "-o", "json").unmarshal(s.t, &all)
+		return map[string]string{"SERIAL": strconv.FormatInt(all[0].Restore, 10)}
+	}, says: map[int]string{0: "deployer state recover --run", 2: "accounts/api is as run", 3: "are whole", 4: "accounts/api"}},
 	"The state is not what it should be": {trouble: func(s *shell) {
 		require.Equal(s.t, exitOK, s.run("state", "restore", staging.String(), "--serial", "1", "--yes").code)
 	}, known: func(s *shell) map[string]string {
@@ -170,3 +182,23 @@ var exampleFolder = func() string {
 	}
 	return folder
 }()
+
+// forget deletes the history after a serial: what came then is known from the runs alone.
+func (s *shell) forget(after int64) {
+	s.t.Helper()
+	e := s.environment()
+	defer e.Close()
+	listed, err := e.Objects.List(s.t.Context(), staging.Prefix()+"history/", "", 1000)
+	require.NoError(s.t, err)
+	forgotten := 0
+	for _, object := range listed {
+		number, _, _ := strings.Cut(strings.TrimPrefix(object.Key, staging.Prefix()+"history/"), "-")
+		serial, err := strconv.ParseInt(number, 10, 64)
+		require.NoError(s.t, err, object.Key)
+		if serial > after {
+			require.NoError(s.t, e.Objects.Delete(s.t.Context(), object.Key))
+			forgotten++
+		}
+	}
+	require.Positive(s.t, forgotten)
+}

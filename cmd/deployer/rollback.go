@@ -15,7 +15,7 @@ func newRollback(o *options) *cobra.Command {
 	var to int64
 	var planOnly bool
 	cmd := &cobra.Command{
-		Use:   "rollback [BUNDLE]",
+		Use:   "rollback [BUNDLE|STACK/ENVIRONMENT]",
 		Short: "Bring a stack in an environment back to an earlier serial of its state",
 		Long: "Bring a stack in an environment back to an earlier serial of its state, through the same lock, plan and approval as a\n" +
 			"deployment. Components get the specs that they had then; data is never restored. Without --to it goes back to the\n" +

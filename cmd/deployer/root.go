@@ -24,12 +24,31 @@ type console struct {
 	out    io.Writer
 	err    io.Writer
 	getenv func(string) string
+
+	screen io.Writer // what err writes to: see steer
+}
+
+// steer is where the cursor is moved and colours are changed.
+func (c console) steer() io.Writer {
+	if c.screen == nil {
+		return c.err
+	}
+	return c.screen
+}
+
+// guard lets through to out and err only what cannot steer a terminal. JSON for a program stays byte for byte.
+func (o *options) guard() {
+	o.screen = o.err
+	results, isFile := o.out.(*os.File)
+	seen := isFile && term.IsTerminal(int(results.Fd()))
+	o.err = printable{to: o.err, verbatim: func() bool { return false }}
+	o.out = printable{to: o.out, verbatim: func() bool { return (o.json() || o.exact) && !seen }}
 }
 
 // terminal reports whether both questions and live progress make sense.
 func (c console) terminal() bool {
 	in, inOK := c.in.(*os.File)
-	out, outOK := c.err.(*os.File)
+	out, outOK := c.steer().(*os.File)
 	return inOK && outOK && term.IsTerminal(int(in.Fd())) && term.IsTerminal(int(out.Fd()))
 }
 
@@ -47,6 +66,7 @@ type options struct {
 	noColor, autoApprove, shallow            bool
 	as, overrideFreeze                       string
 
+	exact       bool                  // the result is given byte for byte
 	changes     int                   // of the plan that was shown last
 	names       installation.Names    // of the aws backend
 	poll        time.Duration         // of the aws backend; 0: pollAWS
@@ -57,6 +77,7 @@ func (o *options) json() bool { return o.output == "json" }
 
 // execute carries out one command line and returns the exit code.
 func execute(ctx context.Context, args []string, o *options) int {
+	o.guard()
 	root := newRoot(o)
 	root.SetArgs(args)
 	root.SetIn(o.in)
@@ -86,7 +107,13 @@ func newRoot(o *options) *cobra.Command {
 		Short: "Deploys whole environments on AWS from a tree of YAML",
 		Long: "Deployer deploys whole environments on AWS from a tree of YAML: a reviewed plan, resources created wave by wave,\n" +
 			"a versioned state, a report. Without further configuration it works on the embedded environment: the folder\n" +
-			".deployer and a simulated AWS in this process.",
+			".deployer and a simulated AWS in this process.\n\n" +
+			"BUNDLE is a folder or a zip, by default the current folder; RUN is the id that a command shows and history lists.\n" +
+			"Each flag has a variable: --lock-timeout is DEPLOYER_LOCK_TIMEOUT.",
+		Example: "  deployer init && deployer validate\n" +
+			"  deployer plan  -e staging\n" +
+			"  deployer apply -e staging\n" +
+			"  deployer status -e staging",
 		SilenceUsage: true, SilenceErrors: true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return fromEnvironment(cmd, o.getenv) },
 	}
@@ -100,7 +127,9 @@ func newRoot(o *options) *cobra.Command {
 	flags.BoolVar(&o.noColor, "no-color", false, "plain lines, no colours and no live progress")
 	root.AddCommand(newValidate(o), newGraph(o), newPlan(o), newApply(o), newDestroy(o), newRollback(o), newStatus(o), newOutputs(o),
 		newSchema(o), newDescribe(o), newInit(o), newCloud(o), newLock(o), newUnlock(o), newState(o),
-		newApprove(o), newReject(o), newWatch(o), newHistory(o), newLogs(o), newHalt(o), newRetry(o))
+		newApprove(o), newReject(o), newWatch(o), newHistory(o), newLogs(o), newHalt(o), newRetry(o),
+		newExitCodes())
+	exemplify(root)
 	return root
 }
 

@@ -22,7 +22,7 @@ func newState(o *options) *cobra.Command {
 			"bundle in the current folder, may say it instead. The state is what deployer knows: to change it changes nothing in\n" +
 			"the cloud."}
 	root.AddCommand(newStateList(o), newStateShow(o), newStateHistory(o), newStateVerify(o), newStateExport(o), newStateImport(o),
-		newStateRestore(o))
+		newStateRestore(o), newStateRecover(o))
 	return root
 }
 

@@ -57,6 +57,7 @@ func newStateExport(o *options) *cobra.Command {
 				if file != "" {
 					return os.WriteFile(file, data, 0o600)
 				}
+				o.exact = true
 				_, err = o.out.Write(data)
 				return err
 			})

@@ -36,7 +36,7 @@ type statusOfOne struct {
 
 func newStatus(o *options) *cobra.Command {
 	return &cobra.Command{
-		Use:   "status [BUNDLE|RUN]",
+		Use:   "status [RUN|BUNDLE|STACK/ENVIRONMENT]",
 		Short: "Tell what is deployed, who holds the lock, and whether anything is left behind; or how a run stands",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/deployer-io/deployer/shared/address"
 	"github.com/deployer-io/deployer/shared/execution"
+	"github.com/deployer-io/deployer/shared/plan"
+	"github.com/deployer-io/deployer/shared/report"
 	"github.com/deployer-io/deployer/shared/state"
 )
 
@@ -19,6 +22,17 @@ func (f *follower) planWriter() io.Writer {
 		return f.out
 	}
 	return f.err
+}
+
+// writePlan shows a plan, on a terminal no wider than that.
+func (f *follower) writePlan(p *plan.Plan, previews []execution.Preview) error {
+	var text bytes.Buffer
+	if err := report.PreviewedText(&text, p, previews); err != nil {
+		return err
+	}
+	to := f.planWriter()
+	_, err := to.Write(wrapped(text.Bytes(), columnsOf(to)))
+	return err
 }
 
 // lookAtSteps shows the steps that began or ended since the last look.

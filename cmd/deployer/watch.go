@@ -13,11 +13,12 @@ import (
 func newWatch(o *options) *cobra.Command {
 	var once bool
 	cmd := &cobra.Command{
-		Use:   "watch RUN",
+		Use:   "watch [RUN|BUNDLE|STACK/ENVIRONMENT]",
 		Short: "Show a run while it works: its waves, batches and components",
 		Long: "Show a run while it works: its waves, batches and components, whoever started it and wherever it runs. To end the\n" +
-			"command is not to end the run. The exit code is that of the run.",
-		Args: cobra.ExactArgs(1),
+			"command is not to end the run. The exit code is that of the run. Without RUN it is the latest run of the stack and\n" +
+			"environment that the bundle or the flags name.",
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			b, err := o.open(ctx)
@@ -25,7 +26,7 @@ func newWatch(o *options) *cobra.Command {
 				return err
 			}
 			defer b.Close()
-			ref, err := o.findRun(ctx, b.Store(), args[0])
+			ref, err := o.runOr(ctx, b.Store(), args)
 			if err != nil {
 				return err
 			}

@@ -165,7 +165,7 @@ func (v *treeView) draw() {
 }
 
 func (v *treeView) size() (width, height int) {
-	if file, ok := v.o.err.(*os.File); ok {
+	if file, ok := v.o.steer().(*os.File); ok {
 		if width, height, err := term.GetSize(int(file.Fd())); err == nil && width > 10 && height > 4 {
 			return width, height
 		}
@@ -175,7 +175,7 @@ func (v *treeView) size() (width, height int) {
 
 func (v *treeView) erase() {
 	if v.drawn > 0 {
-		fmt.Fprintf(v.o.err, "\x1b[%dA\x1b[J", v.drawn)
+		fmt.Fprintf(v.o.steer(), "\x1b[%dA\x1b[J", v.drawn)
 		v.drawn = 0
 	}
 }

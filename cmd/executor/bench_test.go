@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,10 +12,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/deployer-io/deployer/shared/execution"
-	"github.com/deployer-io/deployer/shared/plan"
-	"github.com/deployer-io/deployer/shared/resource"
 )
 
 // footprint is what a process and its descendants hold in memory, in MiB; what they share counts once.
@@ -61,32 +58,44 @@ func proportional(pid int) float64 {
 	return 0
 }
 
-// BenchmarkMemory creates batches of buckets, eight at a time as a task does by default, and reports the highest footprint. The
-// simulated cloud is part of the executor's own; on AWS the provider plugins come in its place.
+// BenchmarkMemory creates batches of buckets, eight at a time as a task does by default, and reports the highest footprint, for each
+// way in which the CLIs come to their provider: the simulated cloud within the executor, one plugin that all share, and one for
+// each. The plugin is the simulated cloud's too: what AWS's needs is more.
 func BenchmarkMemory(b *testing.B) {
-	for _, size := range []int{1, 5, 10, 20} {
-		b.Run(fmt.Sprintf("%d components", size), func(b *testing.B) {
-			var peak footprint
-			for b.Loop() {
-				g := newGround(b)
-				var batch []execution.Assignment
-				for i := range size {
-					batch = append(batch, assignment(plan.Create, fmt.Sprintf("c%d", i), "S3", func(s resource.Spec) { s.(*resource.S3).EventBridge = true }))
+	for _, how := range []string{"", sharedPlugins, ownPlugins} {
+		for _, size := range []int{1, 5, 10, 20} {
+			b.Run(fmt.Sprintf("%s/%d components", cmp.Or(how, "within"), size), func(b *testing.B) {
+				var peak footprint
+				for b.Loop() {
+					peak = peak.over(footprintOf(b, how, size))
 				}
-				r := g.start(batch)
-				for running := true; running; {
-					select {
-					case <-r.ended:
-						running = false
-					case <-time.After(20 * time.Millisecond):
-						now := measure(r.process.Process.Pid)
-						peak.executor, peak.all = max(peak.executor, now.executor), max(peak.all, now.all)
-					}
-				}
-				require.Zero(b, r.wait(time.Minute), r.log())
-			}
-			b.ReportMetric(peak.executor, "MiB-executor")
-			b.ReportMetric(peak.all, "MiB-all")
-		})
+				b.ReportMetric(peak.executor, "MiB-executor")
+				b.ReportMetric(peak.all, "MiB-all")
+			})
+		}
 	}
+}
+
+// over is the higher of two footprints.
+func (f footprint) over(other footprint) footprint {
+	return footprint{max(f.executor, other.executor), max(f.all, other.all)}
+}
+
+// footprintOf runs a batch and returns its highest footprint.
+func footprintOf(b *testing.B, how string, size int) (peak footprint) {
+	g := newGround(b)
+	if how != "" {
+		g.install()
+	}
+	r := g.start(buckets(size), childPlugins+"="+how)
+	for running := true; running; {
+		select {
+		case <-r.ended:
+			running = false
+		case <-time.After(20 * time.Millisecond):
+			peak = peak.over(measure(r.process.Process.Pid))
+		}
+	}
+	require.Zero(b, r.wait(time.Minute), r.log())
+	return peak
 }

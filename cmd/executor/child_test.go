@@ -37,6 +37,9 @@ const (
 )
 
 func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) == awsPlugin {
+		os.Exit(servePlugin(os.Getenv(childDir)))
+	}
 	if os.Getenv(childDir) == "" {
 		os.Exit(m.Run())
 	}
@@ -82,10 +85,11 @@ func fromFolder(_ context.Context, log *slog.Logger, getenv func(string) string)
 			return task.Ports{}, nil, err
 		}
 	}
-	p, err := provision.New(provision.Options{Pulumi: getenv(pulumiVariable), Objects: store,
+	env, pins := pluginsOf(dir, c.Env(), getenv(childPlugins))
+	p, err := provision.New(provision.Options{Plugins: pins, Pulumi: getenv(pulumiVariable), Objects: store,
 		BackendURL: "file://" + filepath.ToSlash(filepath.Join(dir, "state")), Grace: grace,
 		SecretsProvider: "awskms://alias/deployer?region=" + cloud.HomeRegion,
-		Env:             append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir}, c.Env()...), Parallelism: defaultParallelism, Log: log})
+		Env:             append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir}, env...), Parallelism: defaultParallelism, Log: log})
 	if err != nil {
 		return task.Ports{}, nil, err
 	}

@@ -6,14 +6,15 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"os"
 	"strconv"
 	"time"
 
 	"github.com/deployer-io/deployer/cmd/executor/task"
 	"github.com/deployer-io/deployer/shared/execution/awscloud"
+	"github.com/deployer-io/deployer/shared/execution/outbound"
 	"github.com/deployer-io/deployer/shared/provision"
+	"github.com/deployer-io/deployer/shared/provision/engine/plugin"
 	"github.com/deployer-io/deployer/shared/wiring"
 )
 
@@ -22,6 +23,9 @@ const (
 	secretsProviderVariable = "DEPLOYER_SECRETS_PROVIDER" // a Pulumi secrets provider: awskms://alias/...?region=...
 	pulumiVariable          = "DEPLOYER_PULUMI"           // path of the Pulumi CLI
 	parallelismVariable     = "DEPLOYER_PARALLELISM"      // components at a time
+	// The provider plugins to share among the components, NAME@VERSION separated by commas; the image sets it. Without it every
+	// CLI starts its own.
+	pluginsVariable = "DEPLOYER_PLUGINS"
 	// The ARN of the policy that limits every role that is made; without it they have no limit but that of a Security document.
 	boundaryVariable = "DEPLOYER_PERMISSIONS_BOUNDARY"
 )
@@ -53,15 +57,19 @@ func fromAWS(ctx context.Context, log *slog.Logger, getenv func(string) string) 
 			return task.Ports{}, nil, fmt.Errorf("%s=%q: want a whole number above 0", parallelismVariable, text)
 		}
 	}
+	pins, err := plugin.ParsePins(getenv(pluginsVariable))
+	if err != nil {
+		return task.Ports{}, nil, fmt.Errorf("%s: %w", pluginsVariable, err)
+	}
 	provisioner, err := provision.New(provision.Options{Pulumi: getenv(pulumiVariable), Objects: ports.Objects,
 		BackendURL:      "s3://" + getenv(wiring.StateBucketVariable) + "?region=" + getenv("AWS_REGION") + "&awssdk=v2",
-		SecretsProvider: getenv(secretsProviderVariable), Env: os.Environ(), Parallelism: parallelism,
+		SecretsProvider: getenv(secretsProviderVariable), Env: os.Environ(), Parallelism: parallelism, Plugins: pins,
 		PermissionsBoundary: getenv(boundaryVariable), Log: log})
 	if err != nil {
 		return task.Ports{}, nil, err
 	}
 	cloud := awscloud.New(ports.Config)
 	return task.Ports{Objects: ports.Objects, Locker: ports.Locker, Provisioner: provisioner, Parallelism: parallelism,
-		Health: cloud, Calls: cloud, Secrets: cloud, HTTP: http.DefaultClient,
+		Health: cloud, Calls: cloud, Secrets: cloud, HTTP: outbound.New(outbound.WithoutLoopback),
 		Now: time.Now, Log: log}, provisioner, nil
 }

@@ -55,7 +55,7 @@ func pause(waited, left time.Duration) int {
 // request's LockTimeout is over or waiting cannot help.
 func (h Handler) Handle(ctx context.Context, in In) (Out, error) {
 	lease, err := h.Locker.Acquire(ctx, lock.Request{
-		Addresses: []address.Address{in.Run.Scope()}, LockedBy: in.Request.StartedBy, Run: in.Run.ID,
+		Addresses: []address.Address{in.Run.Scope()}, LockedBy: run.Said(in.Request.StartedBy), Run: in.Run.ID,
 		GitCommit: in.Request.GitCommit, CIRun: in.Request.CIRun,
 	})
 	var held *lock.LockHeld

@@ -81,7 +81,7 @@ func New(p Ports) map[string]Function {
 		"PlanRollback":    function(planrollback.Handler{Objects: p.Objects, Locker: p.Locker, Now: p.Now, PerLevel: p.PerLevel, Parallelism: p.Parallelism}.Handle),
 		"Quarantine":      function(quarantine.Handler{Locker: p.Locker, Teller: p.Teller}.Handle),
 		"SaveState":       function(savestate.Handler{Objects: p.Objects, Now: p.Now}.Handle),
-		"ReleaseLock":     function(releaselock.Handler{Locker: p.Locker}.Handle),
+		"ReleaseLock":     function(releaselock.Handler{Locker: p.Locker, Teller: p.Teller}.Handle),
 		"KeepLocks":       function(keeplocks.Handler{Objects: p.Objects, Locker: p.Locker, Executions: p.Executions, Now: p.Now, Teller: p.Teller, Metrics: p.Metrics}.Handle),
 		"Cleanup":         function(cleanup.Handler{Objects: p.Objects, Locker: p.Locker, Executions: p.Executions, Now: p.Now, Teller: p.Teller}.Handle),
 		"MakeReport":      function(makereport.Handler{Objects: p.Objects, Now: p.Now}.Handle),

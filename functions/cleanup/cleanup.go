@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/deployer-io/deployer/functions/makereport"
+	"github.com/deployer-io/deployer/functions/quarantine"
 	"github.com/deployer-io/deployer/functions/savestate"
 	"github.com/deployer-io/deployer/shared/address"
 	"github.com/deployer-io/deployer/shared/lock"
@@ -36,19 +37,23 @@ type Handler struct {
 	Teller     Teller // may be nil
 }
 
-// Teller tells people how a run ended that nobody else tells of, and that a lock was freed by force.
+// Teller tells people how a run ended that nobody else tells of, that a lock was freed by force, and that one waits for them.
 type Teller interface {
 	Ended(ctx context.Context, r report.Report) (told []string, err error)
 	Unlocked(ctx context.Context, at address.Address, holder, actor, reason string) error
+	quarantine.Teller
 }
 
 // Out says what there was to do.
 type Out struct {
-	Released int        `json:"released"` // locks
-	Ending   run.Ending `json:"ending,omitempty"`
+	Released int `json:"released"` // locks
+	// Quarantined are the locks that wait for a person from now on.
+	Quarantined int        `json:"quarantined,omitempty"`
+	Ending      run.Ending `json:"ending,omitempty"`
 	// Unsaved says why what a run did could not be merged into the state although its lock was freed, by force; "" when it
 	// was, or there was nothing.
-	Unsaved string `json:"unsaved,omitempty"`
+	Unsaved   string     `json:"unsaved,omitempty"`
+	Recovered *Recovered `json:"recovered,omitempty"`
 	// Pruned is how many snapshots were thrown away.
 	Pruned int `json:"pruned,omitempty"`
 }
@@ -57,10 +62,14 @@ type Out struct {
 const actor = "cleanup"
 
 // Handle may be called again and for a run that has ended well: it then finds nothing to do. A quarantined lock stays: it
-// waits for a person, who frees it by In.Force.
+// waits for a person, who frees it by In.Force. So does, from now on, that of a run which was cut off while it was being
+// taken back.
 func (h Handler) Handle(ctx context.Context, in In) (Out, error) {
 	if in.Force != nil {
 		return h.force(ctx, *in.Force)
+	}
+	if in.Recover != nil {
+		return h.recover(ctx, *in.Recover)
 	}
 	if in.Prune {
 		return h.prune(ctx)
@@ -69,7 +78,7 @@ func (h Handler) Handle(ctx context.Context, in In) (Out, error) {
 	if err != nil {
 		return Out{}, err
 	}
-	held = slices.DeleteFunc(held, func(holding lock.Holding) bool { return holding.Run != in.id() || holding.Quarantine != "" })
+	held = slices.DeleteFunc(held, func(holding lock.Holding) bool { return holding.Run != in.id() })
 	known, err := h.complete(ctx, &in, held)
 	if err != nil || !known {
 		return Out{}, err
@@ -80,13 +89,30 @@ func (h Handler) Handle(ctx context.Context, in In) (Out, error) {
 	}
 	out := Out{}
 	for _, holding := range held {
-		if err := h.Locker.Evict(ctx, holding, actor, "its execution ended: "+in.Why); err != nil {
-			return out, err
+		if holding.Quarantine == "" {
+			if err := h.free(ctx, in, holding, settled, &out); err != nil {
+				return out, err
+			}
 		}
-		out.Released++
 	}
 	out.Ending, err = h.conclude(ctx, in, settled)
 	return out, err
+}
+
+// free frees a lock, or leaves it to a person where what the run had done was not taken back.
+func (h Handler) free(ctx context.Context, in In, holding lock.Holding, settled savestate.Out, out *Out) error {
+	if settled.Failure.NeedsPerson() {
+		_, err := quarantine.Handler{Locker: h.Locker, Teller: h.Teller}.Handle(ctx, quarantine.In{Run: in.Run, Lease: holding.Lease(), Cause: settled.Failure.Cause})
+		if err == nil {
+			out.Quarantined++
+		}
+		return err
+	}
+	if err := h.Locker.Evict(ctx, holding, actor, "its execution ended: "+in.Why); err != nil {
+		return err
+	}
+	out.Released++
+	return nil
 }
 
 // settle stops what still runs of the run and merges what it did into the state, under the locks that it holds.
@@ -105,6 +131,11 @@ func (h Handler) settle(ctx context.Context, in In, held []lock.Holding) (savest
 		}
 		if saved != nil {
 			settled = *saved
+		}
+	}
+	for _, holding := range held {
+		if holding.Quarantine != "" && !settled.Failure.NeedsPerson() {
+			settled.Ending, settled.Failure = run.FailedDirty, &run.Failure{Error: run.RollbackFailed, Cause: holding.Quarantine}
 		}
 	}
 	return settled, nil

@@ -138,8 +138,11 @@ func TestAQuarantinedLockStays(t *testing.T) {
 	w := functionstest.New(t)
 	r := w.Discover("r1", run.Deploy, functionstest.Bundle).Lock()
 	require.NoError(t, w.Locker.Quarantine(t.Context(), r.Lease, "the rollback failed"))
-	require.Equal(t, cleanup.Out{Ending: run.FailedClean}, handle(t, r))
+	require.Equal(t, cleanup.Out{Ending: run.FailedDirty}, handle(t, r), "a person has to look, so it is not clean")
 	held, err := w.Locker.Held(t.Context(), r.Ref.Scope())
 	require.NoError(t, err)
 	require.Len(t, held, 1)
+	var made report.Report
+	require.NoError(t, r.Archive().Read(t.Context(), run.ReportArtifact, &made))
+	require.Equal(t, &run.Failure{Error: run.RollbackFailed, Cause: "the rollback failed"}, made.Failure)
 }

@@ -20,6 +20,8 @@ type In struct {
 	Execution string `json:"execution,omitempty"`
 	// Force, when there is one, asks for something else: that a lock be freed. Then nothing else is given.
 	Force *Force `json:"force,omitempty"`
+	// Recover, when there is one, asks for what a run did to be merged into the state. Then nothing else is given.
+	Recover *Recover `json:"recover,omitempty"`
 	// Prune asks, once a day, for old history to be thrown away. Then nothing else is given.
 	Prune bool `json:"prune,omitempty"`
 }
@@ -46,7 +48,7 @@ func (in *In) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &given); err != nil {
 		return err
 	}
-	if in.Force != nil || in.Prune {
+	if in.Force != nil || in.Recover != nil || in.Prune {
 		return nil
 	}
 	if in.Run.ID == "" && in.Execution == "" {

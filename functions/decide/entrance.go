@@ -14,7 +14,9 @@ type Request struct {
 	RawPath string            `json:"rawPath"`
 	Query   map[string]string `json:"queryStringParameters"`
 	// PathParameters are an HTTP API's; a function URL has only the path.
-	PathParameters  map[string]string `json:"pathParameters"`
+	PathParameters map[string]string `json:"pathParameters"`
+	// Headers have names in small letters, as both doors send them.
+	Headers         map[string]string `json:"headers"`
 	Body            string            `json:"body"`
 	IsBase64Encoded bool              `json:"isBase64Encoded"`
 	RequestContext  struct {

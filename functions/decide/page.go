@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"errors"
 	"html/template"
+	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -54,6 +55,9 @@ func (p Pages) Serve(ctx context.Context, r Request) (Response, error) {
 	}
 	if method == http.MethodGet {
 		return p.show(ctx, link)
+	}
+	if kind, _, err := mime.ParseMediaType(r.Headers["content-type"]); err != nil || kind != formType {
+		return render(http.StatusUnsupportedMediaType, view{Title: "Not understood", Text: "A decision is sent by the form of the link; open it again."})
 	}
 	form, err := r.form()
 	if err != nil {
@@ -155,6 +159,10 @@ func render(status int, v view) (Response, error) {
 		"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 	}}, nil
 }
+
+// formType is what a page's form sends. A script on another site cannot send anything else without asking first, and has no
+// reason to send this.
+const formType = "application/x-www-form-urlencoded"
 
 // form reads the body of a POST.
 func (r Request) form() (url.Values, error) {

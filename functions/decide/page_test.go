@@ -32,6 +32,7 @@ func open(t *testing.T, e decide.Entrance, method, link string, change func(url.
 	}
 	r.RequestContext.HTTP.Method = method
 	if method == http.MethodPost {
+		r.Headers = map[string]string{"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
 		r.Body, r.IsBase64Encoded = base64.StdEncoding.EncodeToString([]byte("reason=looks+%3Cgood%3E")), true
 	}
 	data, err := json.Marshal(r)
@@ -168,6 +169,55 @@ func TestALinkIsOfNoUseWhenItsQuestionIsOver(t *testing.T) {
 func TestOnlyOpeningAndSendingAreUnderstood(t *testing.T) {
 	r, _, e := waiting(t, 1)
 	require.Equal(t, http.StatusMethodNotAllowed, open(t, e, http.MethodDelete, link(t, r, "bo", run.Approve), nil).StatusCode)
+}
+
+func TestOnlyAFormDecides(t *testing.T) {
+	r, _, e := waiting(t, 1)
+	parsed, err := url.Parse(link(t, r, "bo", run.Approve))
+	require.NoError(t, err)
+	for name, c := range map[string]struct {
+		kind, body string
+		encoded    bool
+		status     int
+	}{
+		"no kind":               {"", "reason=x", false, http.StatusUnsupportedMediaType},
+		"plain text":            {"text/plain", "reason=x", false, http.StatusUnsupportedMediaType},
+		"JSON":                  {"application/json", `{"reason":"x"}`, false, http.StatusUnsupportedMediaType},
+		"several parts":         {"multipart/form-data; boundary=x", "--x--", false, http.StatusUnsupportedMediaType},
+		"no kind at all":        {";;;", "reason=x", false, http.StatusUnsupportedMediaType},
+		"a body that is huge":   {"application/x-www-form-urlencoded", strings.Repeat("x", 1<<20), false, http.StatusBadRequest},
+		"a body that is broken": {"application/x-www-form-urlencoded", "***", true, http.StatusBadRequest},
+	} {
+		q := decide.Request{RawPath: parsed.Path, Query: map[string]string{}, Headers: map[string]string{"content-type": c.kind},
+			Body: c.body, IsBase64Encoded: c.encoded}
+		for key := range parsed.Query() {
+			q.Query[key] = parsed.Query().Get(key)
+		}
+		q.RequestContext.HTTP.Method = http.MethodPost
+		answer, err := e.Serve(t.Context(), q)
+		require.NoError(t, err)
+		require.Equal(t, c.status, answer.StatusCode, name)
+		require.Empty(t, decisions(t, r), name)
+	}
+}
+
+func TestThePageIsNobodyElsesFrameAndShowsMarkupAsText(t *testing.T) {
+	r, _, e := waiting(t, 2)
+	hostile := `<script>alert(1)</script><img src=x onerror=alert(1)>` + "\x1b[2J"
+	_, err := e.Pages.Handle(t.Context(), decide.In{Run: "r1", Decision: run.Approve, By: "cy" + hostile, Reason: hostile})
+	require.NoError(t, err)
+	answer := open(t, e, http.MethodGet, link(t, r, "bo", run.Approve), nil)
+	require.Equal(t, http.StatusOK, answer.StatusCode)
+	require.NotContains(t, answer.Body, "<script")
+	require.NotContains(t, answer.Body, "<img")
+	require.NotContains(t, answer.Body, "\x1b")
+	require.Contains(t, answer.Body, "&lt;script&gt;")
+	for _, rule := range []string{"default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"} {
+		require.Contains(t, answer.Headers["content-security-policy"], rule)
+	}
+	require.Equal(t, "nosniff", answer.Headers["x-content-type-options"])
+	require.Equal(t, "no-referrer", answer.Headers["referrer-policy"], "the link is a secret, and stands in the address")
+	require.Len(t, decisions(t, r), 1, "to look is not to decide")
 }
 
 func TestTheEventsOfAnHTTPAPIAreUnderstood(t *testing.T) {

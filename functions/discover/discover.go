@@ -67,6 +67,7 @@ func (h Handler) Handle(ctx context.Context, in In) (Out, error) {
 	if err != nil {
 		return Out{}, &BundleRejected{Reason: err.Error()}
 	}
+	in.Request.StartedBy, in.Request.OverrideFreeze = run.Said(in.Request.StartedBy), run.Said(in.Request.OverrideFreeze)
 	ref := run.Ref{Stack: scope.Stack, Environment: scope.Environment, ID: in.Run, Operation: in.Request.Operation}
 	if ref.Operation == "" {
 		ref.Operation = run.Deploy

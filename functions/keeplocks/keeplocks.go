@@ -141,6 +141,7 @@ func (k *keeping) cleanUp(ctx context.Context, id string) error {
 	cleaned, err := cleanup.Handler{Objects: k.Objects, Locker: k.Locker, Executions: k.Executions, Now: k.Now, Teller: k.Teller}.Handle(ctx,
 		cleanup.In{Execution: id, Why: "no execution of it is running"})
 	k.out.Reaped += cleaned.Released
+	k.out.Quarantined += cleaned.Quarantined
 	var unfinished interface{ Stopping() bool }
 	if errors.As(err, &unfinished) && unfinished.Stopping() {
 		k.out.Stopping++

@@ -40,7 +40,8 @@ type Out struct {
 }
 
 // Handle plans once: called again, it returns the plan that is there, whatever was done of it. The error is *lock.LockLost
-// when the run may not act any more.
+// when the run may not act any more, *run.Halted when it was asked to begin nothing new: a rollback would be something new. A
+// rollback that has begun is not halted, since half of it is worse than either.
 func (h Handler) Handle(ctx context.Context, in In) (Out, error) {
 	if err := h.Locker.Check(ctx, in.Lease); err != nil {
 		return Out{}, err
@@ -52,6 +53,9 @@ func (h Handler) Handle(ctx context.Context, in In) (Out, error) {
 		return Out{}, err
 	}
 	if there == nil {
+		if err := archive.Halted(ctx); err != nil {
+			return Out{}, err
+		}
 		if there, err = h.plan(ctx, archive, undo, in.Lease); err != nil {
 			return Out{}, err
 		}

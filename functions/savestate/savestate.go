@@ -155,7 +155,8 @@ func firstLine(text string) string {
 }
 
 // judgeRollback says how a run ended whose doings were to be taken back: clean when all of them were, or what is left
-// stands as the rollback's plan said and is whole.
+// stands as the rollback's plan said and is whole. A rollback that failed is never clean, though all it did be known by
+// now: a person is waited for, and learns it from how the run ended.
 func judgeRollback(in In, outcomes []execution.Outcome, undo *plan.Plan, taken []execution.Outcome) Out {
 	out := judge(in, outcomes)
 	if out.Failure == nil {
@@ -168,11 +169,15 @@ func judgeRollback(in In, outcomes []execution.Outcome, undo *plan.Plan, taken [
 		}
 	}
 	half := slices.ContainsFunc(undo.Kept, func(k plan.Kept) bool { return k.Half })
+	second := inner(in.Failure)
 	switch {
 	case left > 0:
 		out.Ending = run.FailedDirty
-		out.Failure = &run.Failure{Error: "RollbackFailed", Cause: fmt.Sprintf(
+		out.Failure = &run.Failure{Error: run.RollbackFailed, Cause: fmt.Sprintf(
 			"%s; taking back what the run had done failed as well: %d of %d components are not as they were before", out.Failure.Cause, left, len(taken))}
+	case second.NeedsPerson():
+		out.Ending, out.Failure = run.FailedDirty, &run.Failure{Error: run.RollbackFailed, Cause: second.Cause +
+			"; by now the state says of every component that it was taken back, so look whether that is so"}
 	case half:
 		out.Ending = run.FailedDirty
 	default:

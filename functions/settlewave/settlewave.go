@@ -110,9 +110,7 @@ func (o *Out) judge(ctx context.Context, archive run.Archive, p *plan.Plan, outc
 	}
 	o.Cause = fmt.Sprintf("%d of %d components in wave %d failed or were skipped; the report says which", failed, len(outcomes), number+1)
 	o.GoOn = execution.Answer(p, outcomes) == resource.OnFailureContinue
-	if skipped == 0 {
-		return nil
-	}
+	// A rollback is not asked: what has begun to be taken back is taken back.
 	err := archive.Halted(ctx)
 	var halted *run.Halted
 	if errors.As(err, &halted) {

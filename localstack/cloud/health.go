@@ -21,6 +21,10 @@ type (
 	AlarmState = health.AlarmState
 	// Metric is one number that is being measured.
 	Metric = health.Metric
+	// Request is an HTTP request that may be meant for something simulated.
+	Request = health.Request
+	// Reply is how the simulated cloud answers a request.
+	Reply = health.Reply
 )
 
 // SetCondition makes a resource fare badly in one way, until the condition is taken back with "". Verification then sees it.
@@ -72,6 +76,16 @@ func (c *Cloud) TargetHealth(targetGroupARN string) (targets []Target, err error
 		return nil
 	})
 	return targets, err
+}
+
+// Answer answers a request as the load balancer or the distribution does that stands behind its host. It reports false when
+// nothing of the cloud is called so.
+func (c *Cloud) Answer(to Request) (reply Reply, known bool, err error) {
+	err = c.world.View(func(tx *world.Tx) error {
+		reply, known = health.Answer(tx, to)
+		return nil
+	})
+	return reply, known, err
 }
 
 // Alarms describes the alarms with these names or ARNs; all, when none is named. Those that do not exist are left out, as

@@ -65,7 +65,7 @@ func (d *desk) ask(id string) (run.Ref, run.Approval) {
 	r, err := e.Start(d.t.Context(), id, run.Request{Bundle: run.BundleRef{Key: object.Key}, StartedBy: "ana"})
 	require.NoError(d.t, err)
 	var left error
-	require.Eventually(d.t, func() bool { left = r.Detach(); return left == nil }, 10*time.Second, time.Millisecond, "%v", left)
+	require.Eventually(d.t, func() bool { left = r.Detach(); return left == nil }, time.Minute, time.Millisecond, "%v", left)
 	require.NoError(d.t, r.Wait())
 	var asked run.Approval
 	require.NoError(d.t, run.Archive{Store: e.Objects, Ref: r.Ref}.Read(d.t.Context(), run.ApprovalArtifact, &asked))
@@ -193,7 +193,7 @@ func TestADecisionReachesARunThatAnotherProcessKeeps(t *testing.T) {
 	require.Eventually(t, func() bool {
 		_, err := second.Decide(t.Context(), started.Ref, run.Decision{Decision: run.Approve, By: "bo"})
 		return err == nil
-	}, 10*time.Second, 5*time.Millisecond)
+	}, time.Minute, 5*time.Millisecond)
 	d.decide(second, started.Ref, "cy", run.Approve)
 	followed, err := second.Resume(t.Context(), "r1")
 	require.NoError(t, err)

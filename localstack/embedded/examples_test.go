@@ -24,16 +24,11 @@ import (
 	"github.com/deployer-io/deployer/shared/state"
 )
 
-// atOnce takes out what the shop waits for: a migration, and minutes of looking whether the new version works.
+// atOnce makes a second of the time in which the shop is looked at, whether the new version works; a metric needs a minute.
 const atOnce = `apiVersion: components.deployer.io/v1
 kind: MicroService
-metadata: {name: api, service: orders}
-spec: {hooks: null}
----
-apiVersion: components.deployer.io/v1
-kind: MicroService
 metadata: {name: web, service: storefront}
-spec: {verify: null}
+spec: {verify: {bakeTime: 1s, metrics: null}}
 `
 
 // packed is an example as a zip, with an overlay for one environment if there is one.
@@ -119,6 +114,18 @@ func previewed(t *testing.T, e *Environment, archive run.Archive) (previews int)
 	return previews
 }
 
+// migrated looks whether the shop's database was migrated by the version that was then started.
+func migrated(t *testing.T, archive run.Archive) {
+	t.Helper()
+	var outcome execution.Outcome
+	require.NoError(t, archive.Read(t.Context(), run.OutcomeArtifact(archive.Ref.Scope().In("orders", "api")), &outcome))
+	require.Len(t, outcome.Hooks, 1)
+	require.Equal(t, "migrate", outcome.Hooks[0].Name)
+	require.Empty(t, outcome.Hooks[0].Error)
+	require.True(t, outcome.Hooks[0].StartedAt.After(outcome.StartedAt))
+	require.True(t, outcome.Hooks[0].EndedAt.Before(outcome.EndedAt))
+}
+
 // onlyWhatIsKept looks whether a destruction left what it says and no more.
 func onlyWhatIsKept(t *testing.T, e *Environment, archive run.Archive, made report.Report) {
 	t.Helper()
@@ -179,6 +186,9 @@ spec: {image: "ghcr.io/shop/mailer:9.9.9"}
 			archive, made := deploy("r1", first)
 			require.Equal(t, run.Succeeded, made.Ending, causes(made))
 			require.Equal(t, len(made.Rows), previewed(t, e, archive))
+			if name == "shop" {
+				migrated(t, archive)
+			}
 
 			_, made = deploy("r2", first)
 			require.Equal(t, run.NoChanges, made.Ending)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 
 	"github.com/deployer-io/deployer/cmd/executor/task"
 	"github.com/deployer-io/deployer/localstack/asl"
+	"github.com/deployer-io/deployer/shared/execution/outbound"
 	"github.com/deployer-io/deployer/statemachines"
 )
 
@@ -96,11 +96,12 @@ func (e *Environment) runTask(ctx context.Context, t asl.Task) (json.RawMessage,
 	if err != nil {
 		return nil, &asl.TaskError{Name: "ECS.AmazonECSException", Cause: err.Error()}
 	}
-	ports := task.Ports{Objects: e.Objects, Locker: e.Locker, Provisioner: provisioner, HTTP: http.DefaultClient,
+	ports := task.Ports{Objects: e.Objects, Locker: e.Locker, Provisioner: provisioner, HTTP: outbound.New(outbound.WithLoopback),
 		Parallelism: e.options.Parallelism, Now: e.options.Now, Log: e.options.Log, Look: lookAgain}
 	if e.options.Provisioner == nil { // the simulated cloud is at work
 		w := watched{e.cloud}
 		ports.Health, ports.Calls, ports.Secrets = w, w, w
+		ports.HTTP = web{cloud: e.cloud, real: ports.HTTP}
 	}
 	err = task.Run(ctx, func(name string) string { return environment[name] }, ports)
 	if err != nil {

@@ -127,6 +127,16 @@ func (e *Environment) ForceUnlock(ctx context.Context, at address.Address, lockI
 	return out.Unsaved, err
 }
 
+// Recover merges what a run did into the state although its lock is gone. Merged are the components of which the state says
+// so now; passed are those that a later run has worked on.
+func (e *Environment) Recover(ctx context.Context, ref run.Ref, actor string) (serial int64, merged, passed []string, err error) {
+	out, err := e.cleaner().Handle(ctx, cleanup.In{Recover: &cleanup.Recover{Run: ref, Actor: actor}})
+	if err != nil {
+		return 0, nil, nil, err
+	}
+	return out.Recovered.Serial, out.Recovered.Merged, out.Recovered.Passed, nil
+}
+
 func (e *Environment) cleaner() cleanup.Handler {
 	return cleanup.Handler{Objects: e.Objects, Locker: e.Locker, Executions: executions{e}, Now: e.options.Now}
 }

@@ -78,6 +78,26 @@ func (w watched) Measure(_ context.Context, at execution.Place, m execution.Metr
 	return values, nil
 }
 
+// Snapshot finds a snapshot by its name, or by the volume that it is of.
+func (w watched) Snapshot(_ context.Context, at execution.Place, s execution.Snapshot) (execution.SnapshotState, error) {
+	all, err := w.cloud.Resources(cloud.Filter{Region: at.Region})
+	if err != nil {
+		return execution.SnapshotState{}, err
+	}
+	for _, r := range all {
+		of, _ := r.Properties["volumeId"].(string)
+		if !strings.HasSuffix(r.Type, "napshot") || s.Name != "" && r.ID != s.Name || s.Name == "" && of != s.Of {
+			continue
+		}
+		status, named := r.Properties["status"].(string)
+		if !named {
+			status = string(r.Status)
+		}
+		return execution.SnapshotState{Name: r.ID, Status: status}, nil
+	}
+	return execution.SnapshotState{}, nil
+}
+
 func (w watched) Invoke(ctx context.Context, _ execution.Place, function string, _ []byte) error {
 	return w.cloud.Call(ctx, "aws:lambda/function:Function", function, lastPart(function))
 }

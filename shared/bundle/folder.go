@@ -144,8 +144,17 @@ func readFile(root *os.Root, name string, limits Limits, ds *diag.List) (File, e
 	if err != nil {
 		return File{}, fmt.Errorf("read the bundle's file %s: %w", name, err)
 	}
-	if !info.Mode().IsRegular() {
-		ds.Errorf(codeSpecial, diag.Position{File: name}, "", "the entry is %s; a bundle holds plain files only", sort(info.Mode())).
+	// The opened file must be the entry itself: a link put in its place could lead to another file of the folder.
+	entry, err := root.Lstat(name)
+	if err != nil {
+		return File{}, fmt.Errorf("read the bundle's file %s: %w", name, err)
+	}
+	mode := info.Mode()
+	if !os.SameFile(entry, info) {
+		mode = entry.Mode() | fs.ModeIrregular
+	}
+	if !mode.IsRegular() {
+		ds.Errorf(codeSpecial, diag.Position{File: name}, "", "the entry is %s; a bundle holds plain files only", sort(mode)).
 			WithHint("replace it by a plain file, or take it out")
 		return File{}, nil
 	}

@@ -57,7 +57,8 @@ type Diagnostic struct {
 	Hint string `json:"hint,omitempty"`
 }
 
-// String returns file:line:column: severity: path: message (hint).
+// String returns file:line:column: severity: path: message (hint), on one line whatever the bundle has in its texts: a line
+// of its own could pass for another diagnostic, or for a command of the CI system that reads it.
 func (d Diagnostic) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s: ", d.Position, d.Severity)
@@ -68,7 +69,7 @@ func (d Diagnostic) String() string {
 	if d.Hint != "" {
 		b.WriteString(" (" + d.Hint + ")")
 	}
-	return b.String()
+	return clean(b.String())
 }
 
 // List is a collection of diagnostics. The zero List is empty and ready for use.

@@ -1,6 +1,7 @@
 package diag
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -25,4 +26,14 @@ func TestNearest(t *testing.T) {
 		"zzz": "", "databaseName": ""} {
 		require.Equal(t, want, Nearest(slip, names), slip)
 	}
+}
+
+func TestWhatABundleSaysMakesNoLineOfItsOwn(t *testing.T) {
+	var list List
+	list.Errorf("unknown-field", Position{File: "a.yaml\n::stop-commands::x", Line: 1, Column: 1}, "spec.\x1b[2Ka\r", "unknown field %s",
+		"x\n::error file=b.yaml::forged\nstack.yaml:1:1: error: forged \u009b31m\u202e").WithHint("did you mean\n%s?", "\ty")
+	text := list.String()
+	require.Equal(t, 1, strings.Count(text, "\n"), text)
+	require.NotRegexp(t, `[\x00-\x09\x0b-\x1f\x7f-\x9f]|\x{202e}`, text)
+	require.True(t, strings.HasPrefix(text, "a.yaml ::stop-commands::x:1:1: error: spec."), text)
 }

@@ -16,6 +16,8 @@ type Health interface {
 	Alarms(ctx context.Context, at Place, names []string) ([]Alarm, error)
 	// Measure returns a metric's values from one time to another, one for each period that has data, the oldest first.
 	Measure(ctx context.Context, at Place, m Metric, from, to time.Time) ([]float64, error)
+	// Snapshot describes a snapshot; one without a name is the newest of what it is of. That there is none is no error.
+	Snapshot(ctx context.Context, at Place, s Snapshot) (SnapshotState, error)
 }
 
 // Place is an account and a region. An empty account is that of the credentials.

@@ -199,14 +199,18 @@ func (h *hookRun) task(ctx context.Context, hook *resource.ECSTaskHook) (TaskCal
 	return call, nil
 }
 
-func (h *hookRun) send(ctx context.Context, hook *resource.HTTPHook, told Told) error {
+// send sends a hook's request. What its errors say holds none of the secrets that it was made with.
+func (h *hookRun) send(ctx context.Context, hook *resource.HTTPHook, told Told) (err error) {
 	if h.HTTP == nil {
 		return errors.New("no request can be sent from here")
 	}
+	var known secrecy
+	defer func() { err = known.conceal(err) }()
 	url, err := h.text(ctx, hook.URL)
 	if err != nil {
 		return err
 	}
+	known.learn(hook.URL, url)
 	body, kind := []byte(hook.Body), ""
 	if len(body) == 0 && hook.Method != http.MethodGet && hook.Method != http.MethodDelete {
 		if body, err = json.Marshal(map[string]Told{"deployer": told}); err != nil {
@@ -226,6 +230,7 @@ func (h *hookRun) send(ctx context.Context, hook *resource.HTTPHook, told Told) 
 		if err != nil {
 			return err
 		}
+		known.learn(header.Value, value)
 		request.Header.Set(header.Name, value)
 	}
 	response, err := h.HTTP.Do(request)
@@ -234,8 +239,8 @@ func (h *hookRun) send(ctx context.Context, hook *resource.HTTPHook, told Told) 
 	}
 	defer response.Body.Close() //nolint:errcheck // it was only read
 	if !slices.Contains(hook.Status, response.StatusCode) {
-		said, _ := io.ReadAll(io.LimitReader(response.Body, 300))
-		return fmt.Errorf("%s answered %s: %s", url, response.Status, bytes.TrimSpace(said))
+		said, _ := io.ReadAll(io.LimitReader(response.Body, maxBody))
+		return fmt.Errorf("%s answered %s: %.300s", url, response.Status, known.hide(string(bytes.TrimSpace(said))))
 	}
 	return nil
 }

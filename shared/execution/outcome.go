@@ -33,6 +33,7 @@ type Outcome struct {
 	Outputs       map[string]json.RawMessage `json:"outputs,omitempty"`
 	Changes       []ResourceChange           `json:"changes,omitempty"`
 	Hooks         []HookResult               `json:"hooks,omitempty"`
+	Snapshots     []string                   `json:"snapshots,omitempty"` // last snapshots of data that has gone
 	Resources     int                        `json:"resources"`
 	Account       string                     `json:"account,omitempty"`
 	Region        string                     `json:"region,omitempty"`

@@ -38,6 +38,10 @@ type Order struct {
 	Epoch     string `json:"epoch"`
 	// Refresh reads the real resources before anything else, after an interrupted run.
 	Refresh bool `json:"refresh,omitempty"`
+	// Midway, when set, is called by Apply when a task of the new version can be run and no copy of it has been started:
+	// with the kind's outputs taskDefinitionArn, clusterName and securityGroupId. It may take long. Its error ends the Apply
+	// before the new version is started.
+	Midway func(outputs map[string]json.RawMessage) error `json:"-"`
 }
 
 // Result is what a Provisioner did. It is filled as far as known also beside an error.
@@ -55,6 +59,8 @@ type Result struct {
 	Kept bool `json:"kept,omitempty"`
 	// Adopted says that Apply took over resources that an earlier Destroy had let go of.
 	Adopted bool `json:"adopted,omitempty"`
+	// Saved are the last snapshots that AWS was asked to take as data went: of what was deleted or replaced.
+	Saved []Snapshot `json:"saved,omitempty"`
 	// Checkpoint is the digest of the component's checkpoint after the work; empty when there is none.
 	Checkpoint string        `json:"checkpoint,omitempty"`
 	Duration   time.Duration `json:"duration"`

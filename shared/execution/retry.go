@@ -15,10 +15,12 @@ import (
 func (r *batchRun) persist(ctx context.Context, order Order, do func(context.Context, Order) (Result, error)) (Result, error) {
 	retry := order.base().Retry
 	var changes []ResourceChange
+	var saved []Snapshot
 	for attempt := 0; ; attempt++ {
 		result, err := do(ctx, order)
 		changes = append(changes, result.Changes...)
-		result.Changes = changes
+		saved = append(saved, result.Saved...)
+		result.Changes, result.Saved = changes, saved
 		if err == nil || attempt == retry.Limit || !retryable(err) || ctx.Err() != nil {
 			return result, err
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"time"
@@ -126,12 +127,12 @@ func (r *batchRun) work(ctx context.Context, a Assignment, order Order, outcome 
 	return outcome
 }
 
-// within does the work in the component's own time, again where its retry says so.
-func (r *batchRun) within(ctx context.Context, order Order, do func(context.Context, Order) (Result, error)) (Result, error) {
+// within does the work in the component's own time and what its hooks may take in between, again where its retry says so.
+func (r *batchRun) within(ctx context.Context, order Order, more time.Duration, do func(context.Context, Order) (Result, error)) (Result, error) {
 	timeout := order.base().Timeout
 	limited, cancel := ctx, context.CancelFunc(func() {})
 	if timeout > 0 {
-		limited, cancel = context.WithTimeout(ctx, timeout.Std())
+		limited, cancel = context.WithTimeout(ctx, timeout.Std()+more)
 	}
 	defer cancel()
 	result, err := r.persist(limited, order, do)
@@ -155,7 +156,7 @@ func (e *overtime) Error() string {
 func (*overtime) Unwrap() error { return context.DeadlineExceeded }
 
 func (r *batchRun) destroy(ctx context.Context, order Order, outcome Outcome) Outcome {
-	result, err := r.within(ctx, order, r.Provisioner.Destroy)
+	result, err := r.within(ctx, order, 0, r.Provisioner.Destroy)
 	outcome.Changes, outcome.Resources, outcome.Epoch = result.Changes, result.Resources, order.Epoch
 	if err != nil {
 		return fail(outcome, err, &result)
@@ -165,7 +166,7 @@ func (r *batchRun) destroy(ctx context.Context, order Order, outcome Outcome) Ou
 		outcome.Outcome, outcome.Leftovers = Kept, result.Pending
 		outcome.Message = "its resources were kept, as its deletionPolicy says; deployer no longer manages them"
 	}
-	return outcome
+	return r.save(ctx, order, outcome, result)
 }
 
 func (r *batchRun) apply(ctx context.Context, a Assignment, order Order, outcome Outcome) Outcome {
@@ -178,10 +179,11 @@ func (r *batchRun) apply(ctx context.Context, a Assignment, order Order, outcome
 		outcome.Outcome = Unchanged
 		return outcome
 	}
-	if err := r.precede(ctx, a, order, &outcome); err != nil {
+	before, later := splitPre(order.base().Hooks.Pre)
+	if err := r.precede(ctx, a, order, &outcome, before); err != nil {
 		return fail(outcome, err, nil)
 	}
-	result, err := r.within(ctx, order, r.Provisioner.Apply)
+	result, err := r.onTheWay(ctx, a, order, &outcome, later)
 	outcome.Changes, outcome.Resources, outcome.Epoch = result.Changes, result.Resources, order.Epoch
 	if err == nil || len(result.Outputs) > 0 {
 		outcome.Outputs = result.Outputs
@@ -198,7 +200,7 @@ func (r *batchRun) apply(ctx context.Context, a Assignment, order Order, outcome
 	if result.Adopted {
 		outcome.Message = "its resources were there, kept by an earlier deletion, and were taken over with their data"
 	}
-	return outcome
+	return r.save(ctx, order, outcome, result)
 }
 
 // reads is what the component's checks and hooks may read.
@@ -220,14 +222,36 @@ func (r *batchRun) call(ctx context.Context, a Assignment, order Order, outcome 
 	return err
 }
 
+// onTheWay applies the order and calls hooks as soon as the new version's task can be run.
+func (r *batchRun) onTheWay(ctx context.Context, a Assignment, order Order, outcome *Outcome, hooks []resource.Hook) (Result, error) {
+	if a.Quiet {
+		hooks = nil
+	}
+	on := &midway{hooks: hooks}
+	on.call = func(ctx context.Context, outputs map[string]json.RawMessage) error {
+		now := *outcome
+		now.Outputs = maps.Clone(outcome.Outputs)
+		if now.Outputs == nil {
+			now.Outputs = map[string]json.RawMessage{}
+		}
+		maps.Copy(now.Outputs, outputs)
+		err := r.call(ctx, a, order, &now, pre, hooks)
+		outcome.Hooks = now.Hooks
+		return err
+	}
+	return r.within(ctx, order, longest(hooks), func(ctx context.Context, order Order) (Result, error) {
+		return on.apply(ctx, order, r.Provisioner.Apply)
+	})
+}
+
 // precede is what comes before the first change.
-func (r *batchRun) precede(ctx context.Context, a Assignment, order Order, outcome *Outcome) error {
+func (r *batchRun) precede(ctx context.Context, a Assignment, order Order, outcome *Outcome, hooks []resource.Hook) error {
 	if !a.Quiet { // a rollback is there to quiet the alarms
 		if err := r.verifier(order, r.reads(order, outcome)).before(ctx); err != nil {
 			return err
 		}
 	}
-	return r.call(ctx, a, order, outcome, pre, order.base().Hooks.Pre)
+	return r.call(ctx, a, order, outcome, pre, hooks)
 }
 
 // succeed is what comes after the last change: only then the component counts as deployed.
@@ -302,6 +326,7 @@ func fail(outcome Outcome, err error, result *Result) Outcome {
 		return outcome
 	}
 	outcome.Leftovers = slices.Clone(result.Pending)
+	outcome.Snapshots = asked(result.Saved)
 	outcome.Dirty = len(result.Pending) > 0 || slices.ContainsFunc(result.Changes, ResourceChange.touched)
 	return outcome
 }

@@ -191,19 +191,21 @@ func (v *verification) answers(ctx context.Context, check resource.HTTPCheck) er
 	if err != nil {
 		return &VerificationFailed{Check: check.Name, Seen: err.Error()}
 	}
+	var known secrecy
+	known.learn(check.URL, url)
 	if !strings.Contains(url, "://") {
 		url = "http://" + url
 	}
 	url = strings.TrimSuffix(url, "/") + check.Path
 	right := 0
 	return v.until(ctx, check.Name, check.Interval.Std(), func(ctx context.Context) (string, error) {
-		seen := v.request(ctx, url, check)
+		seen := known.hide(v.request(ctx, url, check))
 		if seen != "" {
 			right = 0
 			return seen, nil
 		}
 		if right++; right < check.Successes {
-			return fmt.Sprintf("%s gave %d of %d right answers in a row", url, right, check.Successes), nil
+			return fmt.Sprintf("%s gave %d of %d right answers in a row", known.hide(url), right, check.Successes), nil
 		}
 		return "", nil
 	})

@@ -23,6 +23,7 @@ type ward struct {
 	targets  [][]Target
 	alarms   [][]Alarm
 	values   []float64
+	saved    []SnapshotState
 	looks    map[string]int
 	err      error
 }
@@ -54,6 +55,10 @@ func (w *ward) Alarms(context.Context, Place, []string) ([]Alarm, error) {
 func (w *ward) Measure(_ context.Context, _ Place, m Metric, from, to time.Time) ([]float64, error) {
 	whole := int(to.Sub(from) / m.Period)
 	return w.values[:min(whole, len(w.values))], w.err
+}
+
+func (w *ward) Snapshot(context.Context, Place, Snapshot) (SnapshotState, error) {
+	return look(w, "snapshot", w.saved), w.err
 }
 
 // site answers requests; an answer is a status and a body.

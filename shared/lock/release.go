@@ -125,6 +125,20 @@ func (l *Locker) quarantineOne(ctx context.Context, lease Lease, key, reason str
 	return &TableUnavailable{Doing: "quarantine " + key, cause: err}
 }
 
+// Quarantined returns why the lease's locks wait for a person; "" when they do not.
+func (l *Locker) Quarantined(ctx context.Context, lease Lease) (reason string, err error) {
+	for _, key := range lease.Keys {
+		item, err := l.get(ctx, key)
+		if err != nil {
+			return "", err
+		}
+		if h, held := holding(item); held && h.Quarantine != "" && h.Fence == lease.Fence {
+			return h.Quarantine, nil
+		}
+	}
+	return "", nil
+}
+
 // ForceUnlock frees a lock that is not one's own: an operator's act, who has seen its id and names a reason. Its execution
 // is stopped first. The error is *LockMismatch when another lock stands there by now, or none.
 func (l *Locker) ForceUnlock(ctx context.Context, at address.Address, lockID, actor, reason string) error {

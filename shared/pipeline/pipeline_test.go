@@ -43,8 +43,10 @@ func compile(t testing.TB, files map[string]string) (*pipeline.Compiled, diag.Li
 	return pipeline.Compile(b, options)
 }
 
-func queue(name, spec string) string {
-	return fmt.Sprintf("apiVersion: components.deployer.io/v1\nkind: SQS\nmetadata: {name: %s, service: orders}\nspec: {%s}\n", name, spec)
+func queue(name, spec string) string { return component("SQS", name, spec) }
+
+func component(kind, name, spec string) string {
+	return fmt.Sprintf("apiVersion: components.deployer.io/v1\nkind: %s\nmetadata: {name: %s, service: orders}\nspec: {%s}\n", kind, name, spec)
 }
 
 func TestABundleBecomesAnOrderedSet(t *testing.T) {
@@ -88,23 +90,41 @@ spec:
 	require.Len(t, mistakes, 1)
 }
 
-// layered is a bundle of n components in twelve layers, each needing about three of the layer below: the topology of the
-// measured baselines, a file a component.
+// mixed are the kinds of a generated bundle in the proportions of a real one, each with what it usually says.
+var mixed = []struct{ kind, spec string }{
+	{"MicroService", "image: 'registry.example.com/api:1.4.2', cpu: 512, memory: 1024, replicas: 3, ports: [{name: http, port: 8080}], env: [{name: LOG_LEVEL, value: info}]"},
+	{"Worker", "image: 'registry.example.com/worker:1.4.2', cpu: 256, memory: 512, scaling: {min: 1, max: 9, cpu: 60}"},
+	{"SQS", "visibilityTimeout: '${var.visibility}', retention: 4d, deadLetter: {maxReceives: 5}"},
+	{"MicroService", "image: 'registry.example.com/web:2.0.1', ports: [{name: http, port: 8080}], scaling: {min: 2, max: 20, cpu: 60}, rollout: {maxPercent: 150}"},
+	{"DynamoDB", "partitionKey: {name: id}, ttlAttribute: expires, stream: newImage"},
+	{"Lambda", "image: '123456789012.dkr.ecr.eu-central-1.amazonaws.com/shop/fn:7', memory: 512"},
+	{"S3", "lifecycle: [{name: old, noncurrentExpireDays: 30, abortUploadDays: 7}]"},
+	{"SNS", "displayName: News"},
+	{"CronJob", "image: 'registry.example.com/job:1.0.0', schedule: '30 2 * * *', timezone: Europe/Berlin"},
+	{"RDS", "engine: postgres, version: '16.4', instanceClass: db.t4g.medium, database: shop"},
+	{"ElastiCacheRedis", "version: '7.1', nodeType: cache.t4g.small"},
+	{"EFS", "accessPoints: [{name: labels, path: /labels}]"},
+}
+
+// layered is a bundle of n components of mixed kinds in twelve layers, each needing about three of the layer below: the
+// topology of the measured baselines, a file a component.
 func layered(n int) map[string]string {
-	files := map[string]string{"stack.yaml": stack}
+	files := map[string]string{"stack.yaml": stack,
+		"network.yaml": "apiVersion: infra.deployer.io/v1\nkind: Networking\nmetadata: {name: networking}\nspec: {cidr: 10.0.0.0/16}\n"}
 	width := max(n/12, 1)
 	for i := range n {
 		var needs []string
 		if layer := i / width; layer > 0 {
 			for k := range 3 {
-				needs = append(needs, fmt.Sprintf("{component: q%d}", (layer-1)*width+(i*7+k*13)%width))
+				needs = append(needs, fmt.Sprintf("{component: c%d}", (layer-1)*width+(i*7+k*13)%width))
 			}
 		}
-		spec := "visibilityTimeout: '${var.visibility}', retention: 4d, tags: {team: orders, layer: l" + fmt.Sprint(i/width) + "}, deadLetter: {maxReceives: 5}"
+		of := mixed[i%len(mixed)]
+		spec := of.spec + ", tags: {team: orders, layer: l" + fmt.Sprint(i/width) + "}"
 		if len(needs) > 0 {
 			spec += ", dependsOn: [" + strings.Join(dedupe(needs), ", ") + "]"
 		}
-		files[fmt.Sprintf("c/%d.yaml", i)] = queue(fmt.Sprintf("q%d", i), spec)
+		files[fmt.Sprintf("c/%d.yaml", i)] = component(of.kind, fmt.Sprintf("c%d", i), spec)
 	}
 	return files
 }

@@ -97,10 +97,14 @@ func (m *maker) checkAccount(set *resource.Set) {
 	if len(moved) > 0 {
 		slices.Sort(moved)
 		was := m.snapshot.Components[moved[0]].Account
+		others := ""
+		if more := len(moved) - 1; more > 0 {
+			others = fmt.Sprintf("(and %d more) ", more)
+		}
 		m.refusals = append(m.refusals, Refusal{Component: moved[0], Message: fmt.Sprintf(
-			"(and %d more) is in account %s, and environment %s is now in %s: "+
+			"%sis in account %s, and environment %s is now in %s: "+
 				"destroy the environment with its old account first, or add another environment",
-			len(moved)-1, was, set.Scope.Environment, account)})
+			others, was, set.Scope.Environment, account)})
 	}
 }
 

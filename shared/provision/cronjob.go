@@ -54,7 +54,7 @@ func (p *program) scheduleArguments(spec *resource.CronJob, t *task, net network
 		window.Mode, window.MaximumWindowInMinutes = pulumi.String("FLEXIBLE"),
 			pulumi.Int(int(spec.FlexibleWindow.Std().Minutes()))
 	}
-	run := &scheduler.ScheduleTargetEcsParametersArgs{TaskDefinitionArn: t.definition.Arn,
+	run := &scheduler.ScheduleTargetEcsParametersArgs{TaskDefinitionArn: t.ready,
 		TaskCount:            pulumi.Int(spec.Count),
 		EnableEcsManagedTags: pulumi.Bool(true), EnableExecuteCommand: pulumi.Bool(spec.Exec),
 		PropagateTags: pulumi.String("TASK_DEFINITION"),

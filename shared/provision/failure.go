@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -16,6 +17,7 @@ type ProvisionFailed struct {
 	Class     engine.Class
 	Resource  string // the resource that failed first: its type and logical name; empty when none did
 	Message   string // the provider's words, without secrets
+	Guard     string // for Protected: what holds, and what to do where it shall not
 }
 
 func (e *ProvisionFailed) Error() string {
@@ -23,7 +25,7 @@ func (e *ProvisionFailed) Error() string {
 	if e.Resource != "" {
 		text = e.Resource + ": " + text
 	}
-	next := advice[e.Class]
+	next := cmp.Or(advice[e.Class], e.Guard)
 	if strings.Contains(e.Message, "DependencyViolation") {
 		next = "something that deployer does not manage, or what it has let go of, is still in it; delete that first"
 	}
@@ -43,8 +45,8 @@ var advice = map[engine.Class]string{
 	engine.Credentials: "check the credentials and the permissions of the executor's role",
 	engine.Conflict:    "something of that name exists or is being changed outside of this component; remove it, rename, or wait",
 	engine.Capacity:    "ask AWS for a higher quota, or choose another size or zone",
-	engine.Protected:   "the component holds data: set allowReplace: true to have it replaced after a last snapshot",
 	engine.Network:     "AWS could not be reached; it is tried again",
+	engine.PluginLost:  "apply again, which looks at that first; if it comes again, give the executor more memory",
 }
 
 // ComponentProtected is the error of a component whose spec says protect: true.
@@ -84,6 +86,9 @@ func failed(order execution.Order, err error) error {
 		return err
 	}
 	made := &ProvisionFailed{Component: order.Address.String(), Class: failure.Class, Message: failure.Message}
+	if failure.Class == engine.Protected {
+		made.Guard = guardOf(order)
+	}
 	if failure.Resource != "" {
 		made.Resource = strings.TrimSpace(failure.Type + " " + failure.Resource)
 	}
@@ -91,4 +96,19 @@ func failed(order execution.Order, err error) error {
 		made.Message += fmt.Sprintf(" (and %d more)", failure.More)
 	}
 	return made
+}
+
+// guardOf says what keeps a component from being replaced or deleted.
+func guardOf(order execution.Order) string {
+	definition, _ := resource.Lookup(order.Kind)
+	common := order.Spec.Base()
+	switch {
+	case common.Protect:
+		return "the component is protected: take protect: true out of its spec, or take the change back"
+	case !definition.Stateful, common.AllowReplace:
+		return "something that deployer did not set protects it: lift that in AWS and apply again"
+	case definition.NoSnapshot, common.DeletionPolicy != resource.Snapshot:
+		return "the component holds data: set allowReplace: true to have it replaced, without its data"
+	}
+	return "the component holds data: set allowReplace: true to have it replaced after a last snapshot"
 }

@@ -57,15 +57,16 @@ func freeze(args *pulumi.ResourceTransformationArgs) pulumi.ResourceOption {
 
 // dismantle makes the component's guarded resources ready to be deleted: deletion protection off, and last snapshots as the
 // deletionPolicy says. It touches nothing else, creates nothing, and does nothing where no guard stands.
-func (e *Engine) dismantle(ctx context.Context, order execution.Order) error {
+// It returns the snapshots that AWS will take as the resources go, by the resources' URNs.
+func (e *Engine) dismantle(ctx context.Context, order execution.Order) (map[string]execution.Snapshot, error) {
 	call, err := e.call(engine.Up, order, true)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	call.Kept = "" // what was let go of is not this component's any more
 	before, err := e.engine.Inspect(ctx, call)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, r := range before.Resources {
 		if standsGuard(r) {
@@ -73,10 +74,58 @@ func (e *Engine) dismantle(ctx context.Context, order execution.Order) error {
 		}
 	}
 	if len(call.Targets) == 0 {
-		return nil
+		return nil, nil
 	}
-	_, err = e.engine.Run(ctx, call)
-	return err
+	after, err := e.engine.Run(ctx, call)
+	saved := map[string]execution.Snapshot{}
+	for _, r := range after.Resources {
+		if s, saves := lastSnapshot(r); saves {
+			saved[r.URN] = s
+		}
+	}
+	return saved, err
+}
+
+// snapshots are where the last snapshot of a type is kept, and the field that names it.
+var snapshots = map[string]struct {
+	service execution.SnapshotService
+	name    string
+}{
+	"aws:rds/instance:Instance":                         {execution.RDSSnapshot, "finalSnapshotIdentifier"},
+	"aws:rds/cluster:Cluster":                           {execution.RDSClusterSnapshot, "finalSnapshotIdentifier"},
+	"aws:docdb/cluster:Cluster":                         {execution.RDSClusterSnapshot, "finalSnapshotIdentifier"},
+	"aws:elasticache/replicationGroup:ReplicationGroup": {execution.ElastiCacheSnapshot, "finalSnapshotIdentifier"},
+	"aws:memorydb/cluster:Cluster":                      {execution.MemoryDBSnapshot, "finalSnapshotName"},
+	"aws:ebs/volume:Volume":                             {execution.EBSSnapshot, ""},
+}
+
+// lastSnapshot is the snapshot that AWS takes of a resource as it goes; false where it takes none.
+func lastSnapshot(r engine.Resource) (execution.Snapshot, bool) {
+	keeps, known := snapshots[r.Type]
+	s := execution.Snapshot{Service: keeps.service, Of: r.ID, Name: plain(r.Inputs[keeps.name])}
+	switch {
+	case !known, isTrue(r.Inputs["skipFinalSnapshot"]):
+		return s, false
+	case keeps.name == "":
+		return s, isTrue(r.Inputs["finalSnapshot"])
+	}
+	return s, s.Name != ""
+}
+
+// gone are the snapshots of what an operation has deleted or replaced.
+func gone(saved map[string]execution.Snapshot, report engine.Report) (taken []execution.Snapshot) {
+	for _, c := range report.Changes {
+		s, saves := saved[c.URN]
+		if saves && c.Done && (c.Operation == "delete" || c.Operation == "replace") {
+			taken = append(taken, s)
+		}
+	}
+	return taken
+}
+
+func isTrue(value json.RawMessage) bool {
+	var set bool
+	return json.Unmarshal(value, &set) == nil && set
 }
 
 // standsGuard reports whether a resource would refuse to go, or would go without its last snapshot.
@@ -85,9 +134,6 @@ func standsGuard(r engine.Resource) bool {
 	if !known {
 		return false
 	}
-	on := func(field string) bool {
-		var set bool
-		return json.Unmarshal(r.Inputs[field], &set) == nil && set
-	}
+	on := func(field string) bool { return isTrue(r.Inputs[field]) }
 	return r.Protected || len(guard.saving) > 0 || slices.ContainsFunc(guard.protecting, on)
 }

@@ -25,6 +25,13 @@ func (g *ground) count(t *testing.T, token string) int {
 	return len(found)
 }
 
+func (g *ground) exists(t *testing.T, token, id string) bool {
+	t.Helper()
+	found, err := g.cloud.Resources(cloud.Filter{Type: token})
+	require.NoError(t, err)
+	return slices.ContainsFunc(found, func(r cloud.Resource) bool { return r.ID == id })
+}
+
 // cached is a cache that holds data and stands in a network.
 func cached(t *testing.T, g *ground, edit func(*resource.ElastiCacheRedis)) execution.Order {
 	return g.on(t, order("ElastiCacheRedis", func(s *resource.ElastiCacheRedis) {
@@ -71,6 +78,9 @@ func TestDataGoesOnlyWhenItsAuthorSaysSoAndAfterALastSnapshot(t *testing.T) {
 	result, err = g.Apply(ctx, replaced)
 	require.NoError(t, err)
 	require.Equal(t, 1, g.count(t, "aws:rds/snapshot:Snapshot"), "the old data was saved")
+	require.Len(t, result.Saved, 1)
+	require.Equal(t, execution.RDSSnapshot, result.Saved[0].Service)
+	require.True(t, g.exists(t, "aws:rds/snapshot:Snapshot", result.Saved[0].Name))
 	require.Equal(t, 1, g.count(t, "aws:rds/instance:Instance"))
 	require.True(t, slices.ContainsFunc(result.Changes, func(c execution.ResourceChange) bool {
 		return c.Type == "aws:rds/instance:Instance" && c.Operation == "replace" && slices.Contains(c.Fields, "dbName")
@@ -78,8 +88,10 @@ func TestDataGoesOnlyWhenItsAuthorSaysSoAndAfterALastSnapshot(t *testing.T) {
 
 	gone := replaced
 	gone.Run = "run-3"
-	_, err = g.Destroy(ctx, gone)
+	result, err = g.Destroy(ctx, gone)
 	require.NoError(t, err)
+	require.Len(t, result.Saved, 1)
+	require.True(t, g.exists(t, "aws:rds/snapshot:Snapshot", result.Saved[0].Name))
 	require.Equal(t, 2, g.count(t, "aws:rds/snapshot:Snapshot"))
 	require.Zero(t, g.count(t, "aws:rds/instance:Instance"))
 	again, err := g.Destroy(ctx, gone)

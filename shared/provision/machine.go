@@ -33,7 +33,7 @@ func machine(p *program, spec *resource.EC2Instance) error {
 		return err
 	}
 	arguments.IamInstanceProfile, arguments.VpcSecurityGroupIds = profile.Name, pulumi.StringArray{group.ID()}
-	options := []pulumi.ResourceOption{p.patience(), p.afterGrants()}
+	options := []pulumi.ResourceOption{p.guard(), p.patience(), p.afterGrants()}
 	arguments.Ami, options = p.machineImage(spec.AMI, options)
 	made, err := ec2.NewInstance(p.Context, "instance", arguments, options...)
 	if err != nil {

@@ -48,7 +48,7 @@ func networkBalancer(p *program, spec *resource.NLB) error {
 		arguments.AccessLogs = &lb.LoadBalancerAccessLogsArgs{Bucket: pulumi.String(bucket),
 			Prefix: p.optional(spec.AccessLogs.Prefix), Enabled: pulumi.Bool(true)}
 	}
-	balancer, err := lb.NewLoadBalancer(p.Context, "balancer", arguments, p.patience())
+	balancer, err := lb.NewLoadBalancer(p.Context, "balancer", arguments, p.guard(), p.patience())
 	if err != nil {
 		return err
 	}

@@ -31,6 +31,9 @@ type program struct {
 	limit        string // the permissions boundary of roles, where the environment has none of its own
 	outputs      pulumi.Map
 	granted      []pulumi.Resource // policies of roles that were made
+	made         []pulumi.Resource // all resources of AWS so far
+	// midway is the order's, where the program is carried out and nothing is being dismantled.
+	midway func(outputs map[string]json.RawMessage) error
 }
 
 // runTag is the tag that says which run created a resource. It is never changed afterwards: if it were, every run would
@@ -79,6 +82,7 @@ func (p *program) complete(args *pulumi.ResourceTransformationArgs) *pulumi.Reso
 	if !strings.HasPrefix(args.Type, "aws:") {
 		return nil
 	}
+	p.made = append(p.made, args.Resource)
 	options := append(args.Opts, pulumi.Provider(p.provider))
 	if p.dismantle {
 		options = append(options, freeze(args))
@@ -133,8 +137,9 @@ func (p *program) output(name string, value pulumi.Input) {
 	p.Export(name, value)
 }
 
-// guard protects the resources that hold the component's data: Pulumi refuses to delete or replace them until Destroy
-// lifts that.
+// guard protects the resources that hold the component's data, and those that AWS itself may protect against deletion: Pulumi
+// refuses to delete or replace them until their guards are lifted. Without it a replacement would find out that the old one
+// refuses to go only after the new one was made, when nothing in the program can reach the old one any more.
 func (p *program) guard() pulumi.ResourceOption { return pulumi.Protect(!p.dismantle) }
 
 // replacedBy makes changes of some fields replace a resource, where AWS takes them in steps or not at all. Its name is the same

@@ -21,6 +21,7 @@ import (
 	"github.com/deployer-io/deployer/shared/execution"
 	"github.com/deployer-io/deployer/shared/objects"
 	"github.com/deployer-io/deployer/shared/provision/engine"
+	"github.com/deployer-io/deployer/shared/provision/engine/plugin"
 	"github.com/deployer-io/deployer/shared/resource"
 )
 
@@ -39,8 +40,10 @@ type Options struct {
 	// PermissionsBoundary is the ARN of the policy that limits every role that is made, unless the environment's Security
 	// document names another. Empty: no limit.
 	PermissionsBoundary string
-	Grace               time.Duration // how long an interrupted operation may take to end; 0: engine.DefaultGrace
-	Log                 *slog.Logger
+	// Plugins are the provider plugins that are started once and shared; see engine.Options.
+	Plugins []plugin.Pin
+	Grace   time.Duration // how long an interrupted operation may take to end; 0: engine.DefaultGrace
+	Log     *slog.Logger
 }
 
 // Engine carries out orders. It is an execution.Provisioner.
@@ -61,8 +64,8 @@ func New(options Options) (*Engine, error) {
 	driver, err := engine.New(engine.Options{Pulumi: options.Pulumi, Objects: options.Objects,
 		BackendURL:      options.BackendURL,
 		SecretsProvider: options.SecretsProvider, Env: options.Env, WorkDir: options.WorkDir,
-		Parallelism: options.Parallelism,
-		Grace:       options.Grace, Log: options.Log})
+		Parallelism: options.Parallelism, Plugins: options.Plugins,
+		Grace: options.Grace, Log: options.Log})
 	if err != nil {
 		return nil, err
 	}
@@ -81,16 +84,19 @@ func (e *Engine) Apply(ctx context.Context, order execution.Order) (execution.Re
 		return execution.Result{}, err
 	}
 	report, err := e.engine.Run(ctx, call)
+	var saved map[string]execution.Snapshot
 	var failure *engine.Failure
 	if errors.As(err, &failure) && failure.Class == engine.Protected && mayReplace(order) {
 		e.log.Info("replacing guarded resources", "component", order.Address)
 		adopted := report.Adopted
-		if err = e.dismantle(ctx, order); err == nil {
+		if saved, err = e.dismantle(ctx, order); err == nil {
 			report, err = e.engine.Run(ctx, call)
 			report.Adopted = report.Adopted || adopted
 		}
 	}
-	return e.conclude(order, report, err)
+	result, err := e.conclude(order, report, err)
+	result.Saved = gone(saved, report)
+	return result, err
 }
 
 // mayReplace reports whether guards may be lifted for a replacement: of what holds data only where the author allowed it.
@@ -113,12 +119,15 @@ func (e *Engine) Destroy(ctx context.Context, order execution.Order) (execution.
 	if definition.Stateful && order.Spec.Base().DeletionPolicy == resource.Retain {
 		return kept(e.engine.Keep(ctx, call))
 	}
-	if err := e.dismantle(ctx, order); err != nil {
+	saved, err := e.dismantle(ctx, order)
+	if err != nil {
 		return e.conclude(order, engine.Report{}, err)
 	}
 	call.Unprotect = true
 	report, err := e.engine.Run(ctx, call)
-	return e.conclude(order, report, err)
+	result, err := e.conclude(order, report, err)
+	result.Saved = gone(saved, report)
+	return result, err
 }
 
 // Preview tells what Apply or Destroy would do.
@@ -175,6 +184,9 @@ func (e *Engine) call(operation engine.Operation, order execution.Order, dismant
 				return err
 			}
 			p.clusterToken, p.limit = e.clusterToken, e.limit
+			if operation == engine.Up && !dismantle {
+				p.midway = order.Midway
+			}
 			return translate(p, order.Spec)
 		}}
 	if order.BaseEpoch != "" {

@@ -128,7 +128,7 @@ func (p *program) serviceArguments(s *service) *ecs.ServiceArgs {
 		replicas = min(max(replicas, s.scaling.Min), s.scaling.Max)
 	}
 	arguments := &ecs.ServiceArgs{
-		Name: pulumi.String(s.task.name), Cluster: pulumi.String(s.net.clusterARN), TaskDefinition: s.definition.Arn,
+		Name: pulumi.String(s.task.name), Cluster: pulumi.String(s.net.clusterARN), TaskDefinition: s.ready,
 		DesiredCount:                    pulumi.Int(replicas),
 		DeploymentMinimumHealthyPercent: pulumi.Int(s.rollout.MinHealthyPercent),
 		DeploymentMaximumPercent:        pulumi.Int(s.rollout.MaxPercent),

@@ -24,6 +24,7 @@ type task struct {
 	log        *cloudwatch.LogGroup
 	group      *ec2.SecurityGroup
 	definition *ecs.TaskDefinition
+	ready      pulumi.StringOutput // the definition's ARN, once copies of it may be started
 }
 
 // wish is what a kind wants of its task beside what all have.
@@ -63,7 +64,36 @@ func (p *program) task(spec *resource.Container, net network, w wish) (*task, er
 			return nil, err
 		}
 	}
-	return t, p.taskDefinition(t, spec, env, w.ports)
+	if err := p.taskDefinition(t, spec, env, w.ports); err != nil {
+		return nil, err
+	}
+	t.ready = p.whenReady(t, net)
+	return t, nil
+}
+
+// whenReady lets a task of the new version be run before any copy of it is started: when all that such a task needs is there,
+// the order's Midway is called.
+func (p *program) whenReady(t *task, net network) pulumi.StringOutput {
+	if p.midway == nil {
+		return t.definition.Arn
+	}
+	needed := make([]any, 0, len(p.made)+2)
+	needed = append(needed, t.definition.Arn, t.group.ID())
+	for _, r := range p.made { // roles with their policies, and the ways to what it talks to
+		needed = append(needed, r.URN())
+	}
+	return pulumi.All(needed...).ApplyT(func(values []any) (string, error) {
+		arn, group := fmt.Sprint(values[0]), fmt.Sprint(values[1])
+		outputs := map[string]json.RawMessage{}
+		for name, text := range map[string]string{"taskDefinitionArn": arn, "securityGroupId": group, "clusterName": net.clusterName} {
+			quoted, err := json.Marshal(text)
+			if err != nil {
+				return "", err
+			}
+			outputs[name] = quoted
+		}
+		return arn, p.midway(outputs)
+	}).(pulumi.StringOutput)
 }
 
 func (p *program) logGroup(name, physical string, days int) (*cloudwatch.LogGroup, error) {

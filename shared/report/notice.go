@@ -158,12 +158,12 @@ func noticeOf(event resource.Event, ref run.Ref, at time.Time) Notice {
 	return Notice{SchemaVersion: NoticeVersion, Event: event, Scope: ref.Scope(), Run: ref.ID, Operation: ref.Operation, At: at.UTC()}
 }
 
-// factsOf pairs names and values; a value that is not known is left out.
+// factsOf pairs names and values, of a line each; a value that is not known is left out.
 func factsOf(pairs ...string) []Fact {
 	var all []Fact
 	for i := 0; i < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			all = append(all, Fact{pairs[i], pairs[i+1]})
+		if value := run.Said(pairs[i+1]); value != "" {
+			all = append(all, Fact{pairs[i], value})
 		}
 	}
 	return all

@@ -101,7 +101,7 @@ type Domain struct {
 
 // KindALB is a load balancer for HTTP.
 var KindALB = register(Definition{
-	Kind: "ALB", APIVersion: ComponentsV1, Family: Network, Revision: 1, Networked: true,
+	Kind: "ALB", APIVersion: ComponentsV1, Family: Network, Revision: 2, Networked: true,
 	Summary: "An Application Load Balancer with its listeners; services attach themselves with ingress.",
 	New: func() Spec {
 		return &ALB{Common: defaultCommon(Delete, 20*Minute), Scheme: Internal, IdleTimeout: Minute, HTTP2: true, DropInvalidHeaders: true,

@@ -124,10 +124,10 @@ func (k *Checker) unique(path, field string, names []string) {
 	}
 }
 
-// hasTask reports whether the component has a task definition.
+// hasTask reports whether the component has a task definition: it runs a container, and on ECS.
 func (k *Checker) hasTask() bool {
-	_, ok := k.spec.(interface{ container() *Container })
-	return ok
+	runs, ok := k.spec.(interface{ container() *Container })
+	return ok && runs.container().Platform != EKS
 }
 
 // AWS's limits on tags: 50 a resource, of which ten are deployer's and the provider's own.

@@ -91,7 +91,7 @@ func (p *AllowedPort) SetDefaults() { p.Protocol = "tcp" }
 
 // KindEC2Instance is one virtual machine.
 var KindEC2Instance = register(Definition{
-	Kind: "EC2Instance", APIVersion: ComponentsV1, Family: Compute, Revision: 1, Networked: true,
+	Kind: "EC2Instance", APIVersion: ComponentsV1, Family: Compute, Revision: 2, Networked: true,
 	Summary: "One EC2 instance with an encrypted disk, a role and no SSH keys.",
 	New: func() Spec {
 		return &EC2Instance{Common: defaultCommon(Delete, 30*Minute), RootDisk: RootDisk{Size: 30, Type: "gp3"}, SessionManager: true,

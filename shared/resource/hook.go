@@ -4,7 +4,8 @@ import "strconv"
 
 // Hooks are what runs around a deployment, each list in its order.
 type Hooks struct {
-	// run before; when one fails, nothing is changed
+	// run before; when one fails, nothing is changed. From the first that runs the component's own task on, they run as soon as
+	// the new version's task definition is there, and before any copy of it is started: when one fails, the former version goes on
 	Pre []Hook `json:"pre,omitempty"`
 	// run after everything is verified
 	Post []Hook `json:"post,omitempty"`
@@ -52,7 +53,8 @@ type LambdaHook struct {
 
 // ECSTaskHook runs one task. Any exit code but 0 is a failure.
 type ECSTaskHook struct {
-	// the MicroService, Worker or CronJob whose task definition is run; without it the component's own
+	// the MicroService, Worker or CronJob whose task definition is run; without it the component's own, in the version that is
+	// being deployed
 	Component ComponentRef `json:"component,omitzero" kinds:"MicroService,Worker,CronJob" reads:"taskDefinitionArn,clusterName,securityGroupId"`
 	// the command, in place of the image's own
 	Command []string `json:"command,omitempty"`
@@ -133,7 +135,7 @@ func (h *Hook) check(k *Checker, path string) {
 	if h.ECSTask != nil {
 		checkEnv(k, path+".ecsTask.env", h.ECSTask.Env)
 		if h.ECSTask.Component.IsZero() && !k.hasTask() {
-			k.Errorf(CodeMissing, path+".ecsTask", "a %s has no task definition of its own to run", k.definition.Kind).
+			k.Errorf(CodeMissing, path+".ecsTask", "this %s has no task definition of its own to run", k.definition.Kind).
 				WithHint("name a MicroService, Worker or CronJob in component")
 		}
 	}

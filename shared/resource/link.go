@@ -2,6 +2,7 @@ package resource
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -204,8 +205,12 @@ func (b *builder) addPlatformNeeds() {
 	}
 	if len(homeless) > 0 {
 		first := homeless[0]
-		b.ds.Errorf(CodeNoNetwork, first.document.Position, "", "%s %s lives in a network, and environment %s has no Networking document (the same holds for %d more)",
-			first.definition.Kind, first.resource.Address.Short(), b.set.Scope.Environment, len(homeless)-1).
+		others := ""
+		if more := len(homeless) - 1; more > 0 {
+			others = fmt.Sprintf(" (the same holds for %d more)", more)
+		}
+		b.ds.Errorf(CodeNoNetwork, first.document.Position, "", "%s %s lives in a network, and environment %s has no Networking document%s",
+			first.definition.Kind, first.resource.Address.Short(), b.set.Scope.Environment, others).
 			WithHint("add one: apiVersion: infra.deployer.io/v1, kind: Networking, metadata: {name: network}, spec: {cidr: 10.0.0.0/16}")
 	}
 	for _, r := range b.set.Resources {

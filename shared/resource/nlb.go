@@ -54,7 +54,7 @@ func (l *NLBListener) EffectiveTargetPort() int {
 
 // KindNLB is a load balancer for TCP, TLS and UDP.
 var KindNLB = register(Definition{
-	Kind: "NLB", APIVersion: ComponentsV1, Family: Network, Revision: 1, Networked: true,
+	Kind: "NLB", APIVersion: ComponentsV1, Family: Network, Revision: 2, Networked: true,
 	Summary: "A Network Load Balancer with its listeners and target groups; services attach themselves with ingress.",
 	New: func() Spec {
 		return &NLB{Common: defaultCommon(Delete, 20*Minute), Scheme: Internal, CrossZone: true, DeletionProtection: true}

@@ -97,12 +97,14 @@ func (a Approval) Rejection() *Decision {
 	return nil
 }
 
-// person is a name by which it is compared: the case in which a name is written makes no other person of it.
-func person(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
+// person is a name by which it is compared: the case in which a name is written makes no other person of it, nor does what
+// cannot be seen.
+func person(name string) string { return strings.ToLower(Said(name)) }
 
 // Add returns the approval with one more decision. A person who says the same again changes nothing. Errors:
 // *DecisionInvalid, *StalePlan, *ApprovalDecided, *ApprovalExpired, *LinkUsed, *SelfApproval.
 func (a Approval) Add(d Decision) (Approval, error) {
+	d.By, d.Reason = Said(d.By), Said(d.Reason)
 	if d.Decision != Approve && d.Decision != Reject || person(d.By) == "" {
 		return a, &DecisionInvalid{Decision: string(d.Decision), By: d.By}
 	}

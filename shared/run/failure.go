@@ -20,6 +20,13 @@ const (
 	Unexpected = "Unexpected" // anything else: the program's or a service's failure; may be tried again
 )
 
+// RollbackFailed is the failure of a run whose doings were to be taken back and could not be, or not all of them: its lock
+// waits for a person.
+const RollbackFailed = "RollbackFailed"
+
+// NeedsPerson reports whether nobody but a person may free the lock of a run that failed so.
+func (f *Failure) NeedsPerson() bool { return f != nil && f.Error == RollbackFailed }
+
 const module = "github.com/deployer-io/deployer/"
 
 // FailureOf names an error by the first type of this module in its chain: the type's name is the error's name, which is

@@ -42,7 +42,7 @@ func Scopes(ctx context.Context, store objects.Store) ([]address.Address, error)
 
 // Find returns the reference of a run by its id alone. The error is *RunUnknown when no scope has it.
 func Find(ctx context.Context, store objects.Store, id string) (Ref, error) {
-	if id == "" || strings.ContainsAny(id, "/\\ \n\x00") {
+	if !isID(id) {
 		return Ref{}, &RunUnknown{Run: id}
 	}
 	scopes, err := Scopes(ctx, store)
@@ -59,8 +59,19 @@ func Find(ctx context.Context, store objects.Store, id string) (Ref, error) {
 	return Ref{}, &RunUnknown{Run: id}
 }
 
+// maxID is the longest name of an execution of a state machine, which a run's id is.
+const maxID = 80
+
+// isID reports whether a text can be a run's id: it stands in keys, in ARNs and on command lines, and leads nowhere else.
+func isID(text string) bool {
+	return text != "" && len(text) <= maxID && strings.Trim(text, "-_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == ""
+}
+
 // Locate returns the reference of a scope's run. The error is *RunUnknown when the scope has none of that id.
 func Locate(ctx context.Context, store objects.Store, scope address.Address, id string) (Ref, error) {
+	if !isID(id) {
+		return Ref{}, &RunUnknown{Run: id}
+	}
 	ref := Ref{Stack: scope.Stack, Environment: scope.Environment, ID: id, Operation: Deploy}
 	var request Request
 	err := Archive{Store: store, Ref: ref}.Read(ctx, RequestArtifact, &request)

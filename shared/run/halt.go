@@ -45,6 +45,7 @@ func (a Archive) Halted(ctx context.Context) error {
 
 // Halt asks the run to begin nothing new. Who asked first is kept.
 func (a Archive) Halt(ctx context.Context, halt Halt) error {
+	halt.By, halt.Reason = Said(halt.By), Said(halt.Reason)
 	data, err := Encode(halt)
 	if err != nil {
 		return err

@@ -1,6 +1,13 @@
 package run
 
-import "strings"
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"github.com/deployer-io/deployer/shared/objects"
+)
 
 // undoing ends the id of the part of a run that takes back what the run did.
 const undoing = "-rollback"
@@ -21,4 +28,15 @@ func Parts(id string) []string { return []string{id, id + undoing} }
 func (r Ref) Whole() Ref {
 	r.ID = strings.TrimSuffix(r.ID, undoing)
 	return r
+}
+
+// TakenBack reports whether what the run did is being taken back, or was: there is a plan for that.
+func (a Archive) TakenBack(ctx context.Context) (bool, error) {
+	a.Ref = a.Ref.Undo()
+	var there json.RawMessage
+	err := a.Read(ctx, PlanArtifact, &there)
+	if errors.Is(err, objects.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }

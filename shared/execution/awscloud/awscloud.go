@@ -23,6 +23,7 @@ type Clients struct {
 	Watch     Watch
 	Functions Functions
 	Secrets   Secrets
+	Snapshots Snapshots
 }
 
 // ECS is what is asked of ECS.
@@ -55,6 +56,12 @@ type Secrets interface {
 	GetSecretValue(ctx context.Context, in *secretsmanager.GetSecretValueInput, options ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
 }
 
+// Snapshots is what is asked of the services that keep snapshots.
+type Snapshots interface {
+	// Describe describes a snapshot; its name is empty when there is none.
+	Describe(ctx context.Context, s execution.Snapshot) (execution.SnapshotState, error)
+}
+
 // Cloud implements execution.Health, execution.Calls and execution.Secrets in the credentials' account.
 type Cloud struct {
 	make  func(region string) Clients
@@ -79,7 +86,7 @@ func New(config aws.Config) *Cloud {
 		}
 		return Clients{ECS: ecs.NewFromConfig(in), Balancers: elasticloadbalancingv2.NewFromConfig(in), Watch: cloudwatch.NewFromConfig(in),
 			Functions: lambda.NewFromConfig(in, func(o *lambda.Options) { o.RetryMaxAttempts = 1 }), // a hook has its own retries
-			Secrets:   secretsmanager.NewFromConfig(in)}
+			Secrets:   secretsmanager.NewFromConfig(in), Snapshots: newSnapshotClient(in)}
 	}, pause)
 }
 

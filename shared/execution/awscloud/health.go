@@ -142,3 +142,8 @@ func statistic(d cwtypes.Datapoint, name string) (float64, bool) {
 	value := map[string]*float64{"Average": d.Average, "Sum": d.Sum, "Minimum": d.Minimum, "Maximum": d.Maximum, "SampleCount": d.SampleCount}[name]
 	return aws.ToFloat64(value), value != nil
 }
+
+// Snapshot implements execution.Health.
+func (c *Cloud) Snapshot(ctx context.Context, at execution.Place, s execution.Snapshot) (execution.SnapshotState, error) {
+	return c.in(at).Snapshots.Describe(ctx, s)
+}

@@ -151,5 +151,8 @@ func (e *Engine) run(ctx context.Context, call Call) (Report, error) {
 	case ctx.Err() != nil:
 		return report, canceled(ctx)
 	}
+	if process.lost != nil {
+		return report, lostBy(process.lost, report)
+	}
 	return report, failure(process, events, program.failed())
 }

@@ -7,6 +7,7 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -22,6 +23,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/deployer-io/deployer/shared/objects"
+	"github.com/deployer-io/deployer/shared/provision/engine/plugin"
 )
 
 // Options say where the engine's parts are.
@@ -33,11 +35,16 @@ type Options struct {
 	BackendURL string
 	// SecretsProvider encrypts secrets in checkpoints, as in awskms://alias/deployer?region=eu-west-1.
 	SecretsProvider string
-	Env             []string      // the CLI's whole environment, KEY=value, beside what this package sets
-	WorkDir         string        // scratch space that may be lost; empty: the system's
-	Parallelism     int           // CLI processes at a time; 0: two per core
-	Grace           time.Duration // how long an interrupted operation may take to end; 0: DefaultGrace
-	Log             *slog.Logger
+	Env             []string // the CLI's whole environment, KEY=value, beside what this package sets
+	WorkDir         string   // scratch space that may be lost; empty: the system's
+	Parallelism     int      // CLI processes at a time; 0: two per core
+	// Plugins are the providers that calls need. Each is started once for all calls that configure it alike, when one needs it;
+	// those that Env attaches are left out, and of one that is not named each CLI starts its own.
+	Plugins []plugin.Pin
+	// PluginStart is how long a plugin may take to start; 0: plugin.DefaultStartLimit.
+	PluginStart time.Duration
+	Grace       time.Duration // how long an interrupted operation may take to end; 0: DefaultGrace
+	Log         *slog.Logger
 }
 
 // DefaultGrace leaves time to write the outcome within the 120 seconds that a stopped Fargate task has at the most.
@@ -48,6 +55,7 @@ type Engine struct {
 	options  Options
 	home     string
 	language *language
+	plugins  *plugin.Pool // nil without any
 	slots    *semaphore.Weighted
 
 	mu    sync.Mutex
@@ -86,6 +94,9 @@ func New(options Options) (*Engine, error) {
 		return nil, err
 	}
 	e.language = language
+	if err := e.sharePlugins(); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
 	return e, nil
 }
 
@@ -103,9 +114,38 @@ func secretsProvider(text string) (string, error) {
 	return provider.String(), nil
 }
 
-// Close stops the language runtime and removes the scratch space. No call may be running.
+// sharePlugins opens the doors to the plugins that are not attached already.
+func (e *Engine) sharePlugins() error {
+	attached := variable(e.options.Env, attachVariable)
+	pins := slices.DeleteFunc(slices.Clone(e.options.Plugins), func(p plugin.Pin) bool {
+		return strings.Contains(","+attached, ","+p.Name+":")
+	})
+	if len(pins) == 0 {
+		return nil
+	}
+	var err error
+	e.plugins, err = plugin.Share(plugin.Options{Pins: pins, Home: e.home, Dir: e.options.WorkDir, StartLimit: e.options.PluginStart,
+		Env: append(slices.Clip(e.options.Env), "PULUMI_HOME="+e.home), Log: e.options.Log, Essence: Essence})
+	return err
+}
+
+// variable returns the value of a variable in an environment, "" without one. As for a process, the last one counts.
+func variable(env []string, name string) string {
+	for _, v := range slices.Backward(env) {
+		if value, found := strings.CutPrefix(v, name+"="); found {
+			return value
+		}
+	}
+	return ""
+}
+
+// Close stops the plugins and the language runtime and removes the scratch space. No call may be running.
 func (e *Engine) Close() error {
-	err := e.language.close()
+	var err error
+	if e.plugins != nil {
+		err = e.plugins.Close()
+	}
+	err = errors.Join(err, e.language.close())
 	e.removeWorkDir()
 	return err
 }
@@ -120,10 +160,7 @@ func (e *Engine) makeWorkDir() error {
 	}
 	// A plugin that the image brings along lies in the PULUMI_HOME it was installed into: the environment's word counts.
 	e.home = filepath.Join(e.options.WorkDir, "home")
-	i := slices.IndexFunc(e.options.Env, func(s string) bool { return strings.HasPrefix(s, "PULUMI_HOME=") })
-	if i >= 0 {
-		e.home = strings.TrimPrefix(e.options.Env[i], "PULUMI_HOME=")
-	}
+	e.home = cmp.Or(variable(e.options.Env, "PULUMI_HOME"), e.home)
 	if err := os.MkdirAll(e.home, 0o700); err != nil {
 		return fmt.Errorf("engine: %w", err)
 	}

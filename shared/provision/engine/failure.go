@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/deployer-io/deployer/shared/provision/engine/plugin"
 )
 
 // Class says what kind of failure stopped an operation, and with it what helps.
@@ -21,11 +23,15 @@ const (
 	Protected   Class = "protected"   // a guard against deletion or replacement held
 	Network     Class = "network"     // the service could not be reached
 	Program     Class = "program"     // the translation itself failed
-	Unknown     Class = "unknown"
+	// A provider plugin ended while it was at work; the next call starts another. What it was doing may have been done: a
+	// creation is left pending, as when the CLI is killed.
+	PluginLost     Class = "plugin-lost"
+	PluginUnusable Class = "plugin-unusable" // a provider plugin is missing or does not start
+	Unknown        Class = "unknown"
 )
 
 // Retryable reports whether doing the same again can help without anybody's doing.
-func (c Class) Retryable() bool { return c == Throttling || c == Network }
+func (c Class) Retryable() bool { return c == Throttling || c == Network || c == PluginLost }
 
 // Failure is the error of an operation that Pulumi did not carry out to its end.
 type Failure struct {
@@ -34,7 +40,7 @@ type Failure struct {
 	Type     string // its type token
 	Message  string // the provider's words, without secrets
 	More     int    // how many further resources failed
-	Killed   bool   // the CLI did not end when it was interrupted
+	Killed   bool   // the CLI was ended by force: it did not end when it was interrupted, or its plugin was lost
 }
 
 func (f *Failure) Error() string {
@@ -50,6 +56,15 @@ func (f *Failure) Error() string {
 
 func canceled(ctx context.Context) error {
 	return &Failure{Class: Canceled, Message: "the run was stopped: " + context.Cause(ctx).Error()}
+}
+
+// lostBy is the error of a call whose plugin went away.
+func lostBy(gone *plugin.Lost, left Report) error {
+	f := &Failure{Class: PluginLost, Message: gone.Error(), Killed: true}
+	if len(left.Pending) > 0 {
+		f.Resource, f.Type, f.More = left.Pending[0].Name, left.Pending[0].Type, len(left.Pending)-1
+	}
+	return f
 }
 
 // unfinished is the error of a destruction that reported success and left something.
@@ -96,12 +111,13 @@ var rules = []struct {
 	class Class
 	words *regexp.Regexp
 }{
+	{PluginUnusable, regexp.MustCompile(`the \S+ provider plugin \S+ cannot be used`)},
 	{Throttling, regexp.MustCompile(`(?i)throttl|rate exceeded|TooManyRequests|RequestLimitExceeded|SlowDown|PriorRequestNotComplete|too many requests`)},
 	{Credentials, regexp.MustCompile(`(?i)ExpiredToken|InvalidClientTokenId|UnrecognizedClient|no valid credential|AccessDenied|UnauthorizedOperation|not authorized|AuthFailure|SignatureDoesNotMatch|failed to refresh cached credentials|NoCredentialProviders|Unauthorized`)},
 	{Protected, regexp.MustCompile(`(?i)cannot be deleted\b.*protect|as it is currently marked for protection|marked for protection|deletion ?protection|DeletionProtection|final_?snapshot|disableApiTermination|BucketNotEmpty|prevent.destroy`)},
 	{Capacity, regexp.MustCompile(`(?i)LimitExceeded|QuotaExceeded|InsufficientInstanceCapacity|InsufficientDBInstanceCapacity|insufficient.*capacity|limit.*(exceeded|reached)|maximum number of`)},
 	{Conflict, regexp.MustCompile(`(?i)AlreadyExists|AlreadyOwnedByYou|already exists|DependencyViolation|ResourceInUse|\bInUse\b|Conflict|OperationAborted|InvalidDBInstanceState|is in use|being (modified|deleted|created)|is currently locked`)},
-	{Network, regexp.MustCompile(`(?i)connection (refused|reset)|no such host|i/o timeout|TLS handshake timeout|ServiceUnavailable|InternalFailure|InternalError|InternalServerError|RequestTimeout|EOF$|code = Unavailable`)},
+	{Network, regexp.MustCompile(`(?i)connection (refused|reset)|no such host|cluster is unreachable|i/o timeout|TLS handshake timeout|ServiceUnavailable|InternalFailure|InternalError|InternalServerError|RequestTimeout|EOF$|code = Unavailable`)},
 	{Invalid, regexp.MustCompile(`(?i)Invalid|Validation|Malformed|not supported|unsupported|must be|missing required|expected .* to be|NotFound|not found|no such|Unrecognized|unknown`)},
 }
 
