@@ -10,9 +10,10 @@ import (
 // VirtualClock is a time that stands still while anybody works and jumps to the next thing due when all rest. A year
 // of waiting takes no time, and with handlers that depend on nothing else every run is the same.
 //
-// A handler rests while it is in Sleep. One that blocks on anything else counts as working, so time stands still for
-// it; when it holds up the results of others for longer than a few milliseconds of real time, those are delivered
-// without it. Whoever is neither engine nor handler, a test for example, stops the time with Hold while it acts.
+// A handler rests while it, or any goroutine that it started with its context, is in Sleep: the clock does not know
+// which of them have ended. One that blocks on anything else counts as working, so time stands still for it; when it
+// holds up the results of others for longer than a few milliseconds of real time, those are delivered without it.
+// Whoever is neither engine nor handler, a test for example, stops the time with Hold while it acts.
 type VirtualClock struct {
 	mu      sync.Mutex
 	now     time.Time
@@ -136,14 +137,15 @@ func (c *VirtualClock) nudge() {
 	})
 }
 
-// worker is one handler's share of busy: 1 while it works, 0 while it sleeps or has returned.
+// worker is one handler's share of busy: 1 while it works, 0 while anything of it sleeps or when it has returned.
 type worker struct {
 	clock  *VirtualClock
 	order  int64
-	awake  int
 	closed bool
 	asleep map[*sleeper]bool
 }
+
+func (w *worker) works() bool { return !w.closed && len(w.asleep) == 0 }
 
 type workerKey struct{}
 
@@ -156,7 +158,7 @@ type sleeper struct {
 
 // Work begins the work of one handler.
 func (c *VirtualClock) Work(ctx context.Context, order int64) (context.Context, context.CancelCauseFunc, func()) {
-	w := &worker{clock: c, order: order, awake: 1, asleep: map[*sleeper]bool{}}
+	w := &worker{clock: c, order: order, asleep: map[*sleeper]bool{}}
 	c.mu.Lock()
 	c.busy++
 	c.mu.Unlock()
@@ -170,8 +172,10 @@ func (c *VirtualClock) Work(ctx context.Context, order int64) (context.Context, 
 			cancel(cause)
 		}, func() {
 			c.mu.Lock()
-			c.busy -= w.awake
-			w.awake, w.closed = 0, true
+			if w.works() {
+				c.busy--
+			}
+			w.closed = true
 			c.advance()
 			c.mu.Unlock()
 			cancel(nil)
@@ -187,8 +191,7 @@ func (c *VirtualClock) wake(w *worker, s *sleeper, err error) {
 	c.due.remove(s.entry)
 	if w != nil {
 		delete(w.asleep, s)
-		if !w.closed {
-			w.awake++
+		if w.works() {
 			c.busy++
 		}
 	}
@@ -214,11 +217,10 @@ func (c *VirtualClock) Sleep(ctx context.Context, d time.Duration) error {
 	s.entry.due = c.now.Add(max(d, 0))
 	if w != nil {
 		s.entry.order = w.order
-		w.asleep[s] = true
-		if w.awake > 0 && !w.closed {
-			w.awake--
+		if w.works() {
 			c.busy--
 		}
+		w.asleep[s] = true
 	}
 	heap.Push(&c.due, s.entry)
 	c.advance()

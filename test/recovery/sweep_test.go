@@ -116,7 +116,7 @@ func share() uint32 {
 	case "full":
 		return 1
 	case "ci":
-		return 30
+		return 6
 	}
 	return 100
 }
