@@ -21,6 +21,8 @@ import (
 type backend interface {
 	Store() objects.Store
 	Locks() *lock.Locker
+	// Location is where a person finds an object of the store: a file's path, or an address of S3.
+	Location(key string) string
 	// Running reports whether a run is on its way.
 	Running(ctx context.Context, run string) (bool, error)
 	// CleanUp sees to the end of a run that nobody carries out any more, and returns how many locks came free.

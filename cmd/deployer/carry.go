@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/deployer-io/deployer/shared/execution"
@@ -37,35 +39,49 @@ type previewed struct {
 }
 
 // conclude shows the report and turns the ending into the exit code.
-func (o *options) conclude(ctx context.Context, archive run.Archive) error {
+func (f *follower) conclude(ctx context.Context) error {
 	var made report.Report
-	if err := archive.Read(ctx, run.ReportArtifact, &made); err != nil {
+	if err := f.archive.Read(ctx, run.ReportArtifact, &made); err != nil {
 		return fmt.Errorf("the run has ended without a report: %w", err)
 	}
 	planOnly := made.Operation.OnlyPlans()
 	switch {
-	case o.json() && planOnly && made.Ending != run.FailedClean:
+	case f.json() && planOnly && made.Ending != run.FailedClean:
 		var p plan.Plan
-		if err := archive.Read(ctx, run.PlanArtifact, &p); err != nil {
+		if err := f.archive.Read(ctx, run.PlanArtifact, &p); err != nil {
 			return err
 		}
-		previews, err := execution.Previews(ctx, archive, &p)
+		previews, err := execution.Previews(ctx, f.archive, &p)
 		if err != nil {
 			return err
 		}
-		if err := o.print(previewed{p, previews}); err != nil {
+		if err := f.print(previewed{p, previews}); err != nil {
 			return err
 		}
-	case o.json():
-		if err := o.print(made); err != nil {
+	case f.json():
+		if err := f.print(made); err != nil {
 			return err
 		}
 	case !planOnly || made.Failure != nil:
-		fmt.Fprintln(o.out)
-		if err := made.Text(o.out); err != nil {
+		fmt.Fprintln(f.out)
+		if err := made.Text(f.out); err != nil {
 			return err
 		}
-		o.next(made)
+		fmt.Fprintf(f.out, "\nReport: %s\n", nearby(f.backend.Location(f.archive.Key(run.ReportTextArtifact))))
+		f.next(made)
 	}
 	return &exitError{code: codeOfReport(made)}
+}
+
+// nearby is a file's path as a person would type it here: relative, when it is below the working folder.
+func nearby(location string) string {
+	here, err := os.Getwd()
+	if err != nil || !filepath.IsAbs(location) {
+		return location
+	}
+	relative, err := filepath.Rel(here, location)
+	if err != nil || !filepath.IsLocal(relative) {
+		return location
+	}
+	return relative
 }

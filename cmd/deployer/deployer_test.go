@@ -108,6 +108,11 @@ func TestApplyThenNothingToDoThenOneChangeThenDestroy(t *testing.T) {
 	require.Len(t, s.cloud.calls, 14)
 	require.Contains(t, a.out, "Succeeded")
 	require.Contains(t, a.out, "14 succeeded")
+	_, told, found := strings.Cut(a.out, "\nReport: ")
+	require.True(t, found, a.out)
+	written, err := os.ReadFile(strings.TrimSpace(told))
+	require.NoError(t, err)
+	require.Contains(t, a.out, string(written), "what is on the screen is the report")
 
 	s.cloud.calls = nil
 	a = s.run("apply", example, "-e", "staging", "--auto-approve")

@@ -52,7 +52,7 @@ func (f *follower) toTheEnd(ctx context.Context, started running) error {
 	if f.left != nil {
 		return f.awaiting(*f.left)
 	}
-	return f.conclude(context.WithoutCancel(ctx), f.archive)
+	return f.conclude(context.WithoutCancel(ctx))
 }
 
 func (f *follower) follow(ctx context.Context, started running) error {

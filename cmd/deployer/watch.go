@@ -55,7 +55,7 @@ func (o *options) watch(ctx context.Context, b backend, ref run.Ref) error {
 			return err
 		}
 		f.show.close()
-		return o.conclude(ctx, f.archive)
+		return f.conclude(ctx)
 	}
 	started, err := b.Attach(ctx, ref)
 	if err != nil {
@@ -69,5 +69,5 @@ func (o *options) watch(ctx context.Context, b backend, ref run.Ref) error {
 	case err != nil:
 		return err
 	}
-	return o.conclude(context.WithoutCancel(ctx), f.archive)
+	return f.conclude(context.WithoutCancel(ctx))
 }

@@ -64,6 +64,9 @@ type Environment struct {
 	closers      []io.Closer
 }
 
+// stateFolder holds the objects, each in the file of its key.
+const stateFolder = "state"
+
 // Open opens the folder, makes what is missing, and finishes the runs whose process died or whose question
 // expired: their locks come free.
 func Open(ctx context.Context, options Options) (*Environment, error) {
@@ -88,8 +91,13 @@ func Open(ctx context.Context, options Options) (*Environment, error) {
 	return e, nil
 }
 
+// Location is the path of the file that holds an object.
+func (e *Environment) Location(key string) string {
+	return filepath.Join(e.options.Dir, stateFolder, filepath.FromSlash(key))
+}
+
 func (e *Environment) open() error {
-	for _, folder := range []string{"state", "locks", "executions", "pulumi", "logs"} {
+	for _, folder := range []string{stateFolder, "locks", "executions", "pulumi", "logs"} {
 		if err := os.MkdirAll(filepath.Join(e.options.Dir, folder), 0o700); err != nil {
 			return err
 		}
@@ -101,7 +109,7 @@ func (e *Environment) open() error {
 		}
 		e.logFile, e.options.Log = file, slog.New(slog.NewJSONHandler(file, nil))
 	}
-	store, err := objects.OpenFile(filepath.Join(e.options.Dir, "state"))
+	store, err := objects.OpenFile(filepath.Join(e.options.Dir, stateFolder))
 	if err != nil {
 		return err
 	}
@@ -170,7 +178,7 @@ func (e *Environment) provision() (execution.Provisioner, error) {
 		return nil, err
 	}
 	p, err := provision.New(provision.Options{
-		Pulumi: e.options.Pulumi, Objects: e.Objects, BackendURL: "file://" + filepath.ToSlash(filepath.Join(e.options.Dir, "state")),
+		Pulumi: e.options.Pulumi, Objects: e.Objects, BackendURL: "file://" + filepath.ToSlash(filepath.Join(e.options.Dir, stateFolder)),
 		SecretsProvider: "awskms://alias/deployer?region=" + cloud.HomeRegion, Env: append(os.Environ(), c.Env()...),
 		WorkDir: filepath.Join(e.options.Dir, "pulumi"), Parallelism: e.options.Parallelism, Log: e.options.Log,
 	})

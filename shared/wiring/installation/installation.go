@@ -50,6 +50,9 @@ type Installation struct {
 	sleep         func(ctx context.Context, d time.Duration) error
 }
 
+// Location is an object's address in S3.
+func (i *Installation) Location(key string) string { return "s3://" + i.names.StateBucket + "/" + key }
+
 // Open finds the installation and out who is asking. Errors: *NoCredentials, *NotAllowed, *NoInstallation, *NamesMissing.
 func Open(ctx context.Context, names Names) (*Installation, error) {
 	var options []func(*config.LoadOptions) error
