@@ -18,7 +18,7 @@ func given(p wiring.Ports) catalog.Ports {
 		Teller:  &notify.Teller{Topics: people.Topics, ARNs: people.ARNs, Metrics: metrics, Now: p.Now},
 		Outlets: people.Outlets, Webhook: people.Webhook, Metrics: metrics}
 	if p.Executions != nil {
-		ports.Executions = p.Executions
+		ports.Executions, ports.Workers = p.Executions, p.Executions
 	}
 	if people.Signer != nil {
 		ports.Signer = people.Signer

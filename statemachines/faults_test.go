@@ -57,7 +57,7 @@ func newFaulty(t *testing.T, at string) *faulty {
 	machine, state, _ := strings.Cut(at, "/")
 	f := &faulty{world: newWorld(t), machine: machine, state: state, atWork: map[string]int{}}
 	f.locker.Stopper = schedule{f}
-	f.functions = catalog.New(catalog.Ports{Objects: f.objects, Locker: f.locker, Answers: answers{f.engine}, Executions: schedule{f}, Now: f.clock.Now, PerLevel: true})
+	f.functions = catalog.New(catalog.Ports{Objects: f.objects, Locker: f.locker, Answers: answers{f.engine}, Workers: workers{f.world}, Executions: schedule{f}, Now: f.clock.Now, PerLevel: true})
 	f.instead = f.task
 	f.cloud.fails = map[string]error{}
 	if serviceOf(t, at) == "states:startExecution.sync:2" {

@@ -46,7 +46,7 @@ spec: {dependsOn: [{component: second}]}
 
 // levels makes each level of the plan a wave.
 func levels(w *world) *world {
-	w.functions = catalog.New(catalog.Ports{Objects: w.objects, Locker: w.locker, Answers: answers{w.engine}, Now: w.clock.Now, PerLevel: true})
+	w.functions = catalog.New(catalog.Ports{Objects: w.objects, Locker: w.locker, Answers: answers{w.engine}, Workers: workers{w}, Now: w.clock.Now, PerLevel: true})
 	return w
 }
 

@@ -7,11 +7,13 @@ import (
 	"maps"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/deployer-io/deployer/localstack/asl"
 	"github.com/deployer-io/deployer/shared/run"
+	"github.com/deployer-io/deployer/shared/wiring"
 )
 
 // stops are the ways to stop a run that is at some Task of its rollout: the name of the execution that is stopped.
@@ -99,4 +101,44 @@ func (f *faulty) afterAPerson() {
 	require.Equal(f.t, asl.StatusSucceeded, result.Status, "the next run: %s: %s", result.Error, result.Cause)
 	require.Empty(f.t, f.halves())
 	f.free()
+}
+
+// Whoever stops only the rollout leaves its tasks, which have two minutes to end. Until then the lock is nobody else's.
+func TestTheLockIsKeptUntilWhatAStoppedRolloutLeftAtWorkHasEnded(t *testing.T) {
+	f := newFaulty(t, "wave/ExecuteBatch")
+	f.fault, f.within = stop("r1-rollout"), "r1-wave-1"
+	var since time.Time
+	f.lingering = func() error {
+		if since.IsZero() {
+			since = f.clock.Now()
+		}
+		held, err := f.locker.Held(t.Context(), scope)
+		require.NoError(t, err)
+		require.Len(t, held, 1, "somebody else could deploy beside it")
+		if f.clock.Now().Sub(since) < 2*time.Minute {
+			return &wiring.RunStopping{Run: "r1", Tasks: 1}
+		}
+		return nil
+	}
+	f.walk()
+	require.False(t, since.IsZero(), "nobody looked")
+	require.Greater(t, f.freed.Sub(since), 2*time.Minute)
+	f.truthful()
+	ending, _ := f.told()
+	require.Equal(t, run.FailedClean, ending)
+	f.free()
+}
+
+// What does not end keeps the lock: the keeper comes again and again until it can be freed.
+func TestWhatDoesNotEndKeepsTheLock(t *testing.T) {
+	w := newWorld(t)
+	w.cloud.fails = map[string]error{"apply orders/first": errors.New("TopicLimitExceeded")}
+	looks := 0
+	w.lingering = func() error { looks++; return &wiring.RunStopping{Run: "r1", Tasks: 1} }
+	_, result := w.deploy("r1", w.chain("stop"))
+	require.Equal(t, asl.StatusFailed, result.Status)
+	require.Greater(t, looks, 10)
+	held, err := w.locker.Held(t.Context(), scope)
+	require.NoError(t, err)
+	require.Len(t, held, 1)
 }

@@ -39,6 +39,7 @@ type world struct {
 	functions   map[string]catalog.Function
 	http        execution.HTTP   // what hooks reach by HTTP
 	broken      map[string]error // a function's name: what every call of it answers
+	lingering   func() error     // what a rollout that has ended has left at work; nil: nothing
 	// instead, when set, may do a task in the place of the world.
 	instead func(ctx context.Context, t asl.Task) (out json.RawMessage, taken bool, err error)
 }
@@ -49,7 +50,7 @@ func newWorld(t *testing.T) *world {
 	w.objects = objects.NewMemory(w.clock.Now)
 	w.locker = &lock.Locker{Table: lock.NewMemoryTable(w.clock.Now), Now: w.clock.Now}
 	w.engine = asl.NewEngine(asl.Options{Clock: w.clock, Handler: asl.HandlerFunc(w.handle)})
-	w.functions = guardedFunctions(t, catalog.Ports{Objects: w.objects, Locker: w.locker, Answers: answers{w.engine}, Now: w.clock.Now})
+	w.functions = guardedFunctions(t, catalog.Ports{Objects: w.objects, Locker: w.locker, Answers: answers{w.engine}, Workers: workers{w}, Now: w.clock.Now})
 	for _, name := range statemachines.Names() {
 		definition, err := statemachines.Definition(name, func(placeholder string) (string, bool) {
 			if machine, ok := strings.CutSuffix(placeholder, "Machine"); ok {
@@ -63,6 +64,16 @@ func newWorld(t *testing.T) *world {
 		require.NoError(t, w.engine.Register(name, machine))
 	}
 	return w
+}
+
+// workers are what the rollouts of a world have left at work.
+type workers struct{ *world }
+
+func (w workers) StopWorkers(context.Context, string) error {
+	if w.lingering == nil {
+		return nil
+	}
+	return w.lingering()
 }
 
 // answers gives the engine's waiting tasks their result.

@@ -42,6 +42,8 @@ type Ports struct {
 	Locker  *lock.Locker
 	// Executions is what KeepLocks and Cleanup know of executions.
 	Executions keeplocks.Executions
+	// Workers stops what a rollout has left at work; nil where it leaves nothing.
+	Workers savestate.Workers
 	// Answers wakes runs that wait for approval. Signer and ApprovalURL make and check the links by which people approve;
 	// without them there are none. Teller tells people that a run waits; nil: nobody is told.
 	Answers     decide.Answers
@@ -80,7 +82,7 @@ func New(p Ports) map[string]Function {
 		"SettleWave":      function(settlewave.Handler{Objects: p.Objects, Locker: p.Locker, Now: p.Now}.Handle),
 		"PlanRollback":    function(planrollback.Handler{Objects: p.Objects, Locker: p.Locker, Now: p.Now, PerLevel: p.PerLevel, Parallelism: p.Parallelism}.Handle),
 		"Quarantine":      function(quarantine.Handler{Locker: p.Locker, Teller: p.Teller}.Handle),
-		"SaveState":       function(savestate.Handler{Objects: p.Objects, Now: p.Now}.Handle),
+		"SaveState":       function(savestate.Handler{Objects: p.Objects, Now: p.Now, Workers: p.Workers}.Handle),
 		"ReleaseLock":     function(releaselock.Handler{Locker: p.Locker, Teller: p.Teller}.Handle),
 		"KeepLocks":       function(keeplocks.Handler{Objects: p.Objects, Locker: p.Locker, Executions: p.Executions, Now: p.Now, Teller: p.Teller, Metrics: p.Metrics}.Handle),
 		"Cleanup":         function(cleanup.Handler{Objects: p.Objects, Locker: p.Locker, Executions: p.Executions, Now: p.Now, Teller: p.Teller}.Handle),

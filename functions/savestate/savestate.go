@@ -26,6 +26,15 @@ import (
 type Handler struct {
 	Objects objects.Store
 	Now     func() time.Time
+	// Workers may be nil where a rollout that has ended has nothing at work any more.
+	Workers Workers
+}
+
+// Workers stops what a rollout has started. One that a person stopped leaves tasks behind which go on for up to two
+// minutes: until they have ended, nobody knows what they did, and nobody else may have the lock.
+type Workers interface {
+	// StopWorkers returns an error as long as something has not ended.
+	StopWorkers(ctx context.Context, run string) error
 }
 
 // In refers to the run and tells why its rollout failed, if it did.
@@ -43,6 +52,11 @@ type Out struct {
 
 // Handle merges and judges. A lock that was lost meanwhile makes the run dirty: what it left is for its successor.
 func (h Handler) Handle(ctx context.Context, in In) (Out, error) {
+	if in.Failure != nil && h.Workers != nil {
+		if err := h.Workers.StopWorkers(ctx, in.Run.ID); err != nil {
+			return Out{}, err
+		}
+	}
 	archive := run.Archive{Store: h.Objects, Ref: in.Run}
 	var p plan.Plan
 	if err := archive.Read(ctx, run.PlanArtifact, &p); err != nil {

@@ -1,6 +1,8 @@
 package savestate_test
 
 import (
+	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -75,4 +77,40 @@ func TestARunThatWasFencedOutIsDirtyAndWritesNothing(t *testing.T) {
 		require.Equal(t, "LockLost", out.Failure.Error)
 	}
 	require.Empty(t, w.State().Components)
+}
+
+// workers have something at work for some more looks.
+type workers struct {
+	left  int
+	asked []string
+}
+
+func (w *workers) StopWorkers(_ context.Context, run string) error {
+	w.asked = append(w.asked, run)
+	if w.left--; w.left >= 0 {
+		return errors.New("a task has not ended")
+	}
+	return nil
+}
+
+func TestNothingIsSavedBeforeWhatAFailedRolloutLeftAtWorkHasEnded(t *testing.T) {
+	w := functionstest.New(t)
+	r := w.Discover("r1", run.Deploy, functionstest.Bundle).MakePlan()
+	r.Execute(r.Prepare(0))
+	atWork := &workers{left: 2}
+	handler := savestate.Handler{Objects: w.Objects, Now: w.Now, Workers: atWork}
+	in := savestate.In{Run: r.Ref, Lease: r.Lease, Failure: &run.Failure{Error: run.Stopped, Cause: "by a person"}}
+	for range 2 {
+		_, err := handler.Handle(t.Context(), in)
+		require.ErrorContains(t, err, "has not ended")
+		require.Empty(t, w.State().Components)
+	}
+	_, err := handler.Handle(t.Context(), in)
+	require.NoError(t, err)
+	require.Len(t, w.State().Components, 2)
+	require.Equal(t, []string{"r1", "r1", "r1"}, atWork.asked)
+	in.Failure = nil
+	_, err = handler.Handle(t.Context(), in)
+	require.NoError(t, err)
+	require.Len(t, atWork.asked, 3, "a rollout that went well leaves nothing at work")
 }

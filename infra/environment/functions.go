@@ -39,7 +39,7 @@ var rows = []row{
 	{"SettleWave", 290, 1024, 0, in(runs, current, history), in(runs, current, history), nil, "look", also("see checkpoints")},
 	{"PlanRollback", 290, 1769, 0, in(runs, current, history), in(runs, current, history), nil, "look", also("see checkpoints")},
 	{"Quarantine", 110, 512, 0, nil, nil, nil, "hold", also("tell operations", "tell security")},
-	{"SaveState", 290, 1024, 0, in(runs, current, history), in(runs, current, history), nil, "", also("see checkpoints")},
+	{"SaveState", 290, 1024, 0, in(runs, current, history), in(runs, current, history), nil, "", also("stop runs", "see checkpoints")},
 	{"ReleaseLock", 110, 512, 0, nil, nil, nil, "hold", also("tell operations", "tell security")},
 	{"MakeReport", 110, 512, 0, in(runs, current, history), in(runs), nil, "", nil},
 	{"Notify", 50, 256, 0, in(runs, current, history), nil, nil, "", also("tell deployments", "tell approvals", "tell security",

@@ -107,6 +107,12 @@ func (e *Executions) Stop(ctx context.Context, id string) error {
 			return err
 		}
 	}
+	return e.StopWorkers(ctx, id)
+}
+
+// StopWorkers ends what the run's guard has started: the rollout, its waves and their tasks. Where all of it has ended it
+// only looks. The error is *RunStopping when tasks have not ended within Patience.
+func (e *Executions) StopWorkers(ctx context.Context, id string) error {
 	if _, err := e.stop(ctx, e.Rollout, id+"-rollout"); err != nil {
 		return err
 	}

@@ -164,3 +164,14 @@ func TestRequestIsTheInputOfTheExecution(t *testing.T) {
 	require.NoError(t, err)
 	require.Nil(t, request)
 }
+
+func TestWorkersAreStoppedWithoutTheirGuard(t *testing.T) {
+	a := &account{executions: map[string]sfntypes.ExecutionStatus{
+		executing + "deploy:r1": sfntypes.ExecutionStatusRunning, executing + "rollout:r1-rollout": sfntypes.ExecutionStatusAborted,
+		executing + "wave:r1-wave-0": sfntypes.ExecutionStatusRunning,
+	}, tasks: map[string]*task{"task-1": {"r1", "RUNNING", "RUNNING", 1}, "task-2": {"r1-rollback", "RUNNING", "RUNNING", 0}}}
+	e, _ := adapter(a)
+	require.NoError(t, e.StopWorkers(t.Context(), "r1"))
+	require.Equal(t, []string{"wave:r1-wave-0", "task-1", "task-2"}, a.stopped)
+	require.Equal(t, sfntypes.ExecutionStatusRunning, a.executions[executing+"deploy:r1"], "it is the guard that asks")
+}
