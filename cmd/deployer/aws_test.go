@@ -133,6 +133,7 @@ func TestOnAWSABundleIsUploadedDeployedAndReported(t *testing.T) {
 	again := r.run(t.Context(), "apply", example, "-e", "staging", "--auto-approve")
 	require.Equal(t, exitOK, again.code, again.err)
 	require.Contains(t, again.out, "Nothing to do")
+	require.Contains(t, again.out, "\nReport: s3://"+account.Bucket+"/stacks/user-platform/staging/runs/")
 	status := r.run(t.Context(), "status", example, "-e", "staging")
 	require.Equal(t, exitOK, status.code, status.err)
 	require.Contains(t, status.out, "written by run "+made.Run)
