@@ -1,10 +1,8 @@
 package main
 
 import (
-	"fmt"
-	"os"
+	"maps"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,34 +13,21 @@ import (
 	"github.com/deployer-io/deployer/shared/lock"
 )
 
-const recoveryPage = "../../docs/operations/locks-and-recovery.md"
-
 // procedure is one section of the page: its commands, in order.
 type procedure struct {
 	title    string
-	commands []string
+	commands []typed
 }
 
 // procedures are the sections that have commands.
-func procedures(t *testing.T) []procedure {
+func procedures(t *testing.T) (found []procedure) {
 	t.Helper()
-	page, err := os.ReadFile(recoveryPage)
-	require.NoError(t, err)
-	var found []procedure
-	title, fenced := "", false
-	for line := range strings.Lines(string(page)) {
-		line = strings.TrimSpace(line)
-		switch {
-		case strings.HasPrefix(line, "## "):
-			title = strings.TrimPrefix(line, "## ")
-		case strings.HasPrefix(line, "```"):
-			fenced = !fenced
-		case fenced && strings.HasPrefix(line, "deployer "):
-			if len(found) == 0 || found[len(found)-1].title != title {
-				found = append(found, procedure{title: title})
-			}
-			found[len(found)-1].commands = append(found[len(found)-1].commands, line)
+	for _, command := range pageOf(t, "locks-and-recovery.md") {
+		if len(found) == 0 || found[len(found)-1].title != command.section {
+			found = append(found, procedure{title: command.section})
 		}
+		last := &found[len(found)-1]
+		last.commands = append(last.commands, command)
 	}
 	return found
 }
@@ -119,10 +104,13 @@ func TestEveryProcedureOfTheRecoveryPageDoesWhatItSays(t *testing.T) {
 				if happens, some := scene.before[i]; some {
 					happens(s)
 				}
-				args, want := commandLine(t, command, values)
+				args := command.with(values)
+				for _, placeholder := range []string{"RUN", "LOCK_ID", "SERIAL"} {
+					require.NotContains(t, args, placeholder, "nothing has shown it: %s", command.line)
+				}
 				a := s.run(args...)
-				require.Equal(t, want, a.code, "%s\n%s%s", command, a.out, a.err)
-				require.Contains(t, a.out+a.err, scene.says[i], command)
+				require.Equal(t, command.code, a.code, "%s\n%s%s", command.line, a.out, a.err)
+				require.Contains(t, a.out+a.err, scene.says[i], command.line)
 			}
 			require.Equal(t, "Nothing is locked.\n", s.run("lock", "list").out)
 			a := s.run("status", "-s", "user-platform", "-e", "staging")
@@ -135,9 +123,9 @@ func TestEveryProcedureOfTheRecoveryPageDoesWhatItSays(t *testing.T) {
 // placeholders are what a person reads off the screen.
 func (s *shell) placeholders(scene scene) map[string]string {
 	s.t.Helper()
-	values := map[string]string{}
+	values := map[string]string{"examples/user-platform": exampleFolder}
 	if scene.known != nil {
-		values = scene.known(s)
+		maps.Copy(values, scene.known(s))
 	}
 	var shown shownLocks
 	s.run("lock", "show", staging.String(), "-o", "json").unmarshal(s.t, &shown)
@@ -145,33 +133,6 @@ func (s *shell) placeholders(scene scene) map[string]string {
 		values["RUN"], values["LOCK_ID"] = one.Run, one.LockID
 	}
 	return values
-}
-
-var (
-	words     = regexp.MustCompile(`"[^"]*"|\S+`)
-	exitNoted = regexp.MustCompile(`\s*# exit (\d+)$`)
-)
-
-// commandLine returns a command's arguments and the exit code that the page promises.
-func commandLine(t *testing.T, command string, values map[string]string) (args []string, want int) {
-	t.Helper()
-	if noted := exitNoted.FindStringSubmatch(command); noted != nil {
-		command = strings.TrimSuffix(command, noted[0])
-		_, err := fmt.Sscan(noted[1], &want)
-		require.NoError(t, err)
-	}
-	for _, word := range words.FindAllString(command, -1)[1:] {
-		word = strings.Trim(word, `"`)
-		if value, known := values[word]; known {
-			word = value
-		}
-		if word == "examples/user-platform" {
-			word = exampleFolder
-		}
-		require.NotContains(t, []string{"RUN", "LOCK_ID", "SERIAL"}, word, "nothing has shown it: %s", command)
-		args = append(args, word)
-	}
-	return args, want
 }
 
 // exampleFolder is the example for a command that is run elsewhere.
