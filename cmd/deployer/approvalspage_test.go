@@ -8,7 +8,7 @@ import (
 )
 
 func TestTheCommandsOfTheApprovalsPageDoWhatItSays(t *testing.T) {
-	commands := pageOf(t, "approvals.md")
+	commands := pageOf(t, "docs/operations/approvals.md")
 	says := []string{"waits for 2 more approvals by others than ana", "Approvals missing: 2", "Recorded.", "14 succeeded",
 		"waits for 2 more approvals", "nothing was changed", "1 test.Thing", "replicas: 2 -> 5", "halted by", "begins nothing new",
 		"Succeeded", "Succeeded", "production", "create done"}

@@ -8,7 +8,7 @@ import (
 )
 
 func TestTheCommandsOfTheFailuresPageDoWhatItSays(t *testing.T) {
-	commands := pageOf(t, "failures.md")
+	commands := pageOf(t, "docs/operations/failures.md")
 	says := []string{"14 succeeded", "VerificationFailed", "No changes", "Nothing is left half-done", "--release", "Succeeded",
 		"Succeeded", "now", "replicas: 2 -> 4", "Succeeded"}
 	require.Len(t, says, len(commands))

@@ -24,10 +24,10 @@ var (
 	pageCode = regexp.MustCompile(`\s*# exit code (\d+)$`)
 )
 
-// pageOf are the commands of a page of docs/operations, in order.
-func pageOf(t *testing.T, name string) (commands []typed) {
+// pageOf are the commands of a page, in order.
+func pageOf(t *testing.T, path string) (commands []typed) {
 	t.Helper()
-	page, err := os.ReadFile("../../docs/operations/" + name)
+	page, err := os.ReadFile("../../" + path)
 	require.NoError(t, err)
 	section, fenced := "", false
 	for line := range strings.Lines(string(page)) {
@@ -37,7 +37,7 @@ func pageOf(t *testing.T, name string) (commands []typed) {
 			section = strings.TrimPrefix(line, "## ")
 		case strings.HasPrefix(line, "```"):
 			fenced = !fenced
-		case fenced && strings.HasPrefix(line, "deployer "):
+		case fenced && (strings.HasPrefix(line, "deployer ") || strings.HasPrefix(line, ".bin/deployer ")):
 			commands = append(commands, typedAs(t, section, line))
 		}
 	}
@@ -69,4 +69,16 @@ func (c typed) with(values map[string]string) []string {
 		}
 	}
 	return args
+}
+
+func TestTheCommandsOfTheReadmeDoWhatItSays(t *testing.T) {
+	commands := pageOf(t, "README.md")
+	says := []string{"NoChanges", "replicas: 3 -> 5", "edge/gateway", "Nothing is left half-done", "NoChanges", "accounts/db", "14 succeeded"}
+	require.Len(t, says, len(commands))
+	s := deployed(t)
+	for i, command := range commands {
+		a := s.run(command.with(map[string]string{"examples/user-platform": example})...)
+		require.Equal(t, command.code, a.code, "%s\n%s%s", command.line, a.out, a.err)
+		require.Contains(t, a.out, says[i], command.line)
+	}
 }

@@ -22,7 +22,7 @@ type procedure struct {
 // procedures are the sections that have commands.
 func procedures(t *testing.T) (found []procedure) {
 	t.Helper()
-	for _, command := range pageOf(t, "locks-and-recovery.md") {
+	for _, command := range pageOf(t, "docs/operations/locks-and-recovery.md") {
 		if len(found) == 0 || found[len(found)-1].title != command.section {
 			found = append(found, procedure{title: command.section})
 		}

@@ -13,55 +13,26 @@ import (
 )
 
 func applicationBalancer(p *program, spec *resource.ALB) error {
-	net, err := p.network()
+	site, err := p.balancerSite(spec.Scheme)
 	if err != nil {
 		return err
 	}
-	group, err := p.group(net.vpcID, "load balancer "+p.order.Address.Short())
-	if err != nil {
+	if err := p.admitClients(site.group, spec, site.net); err != nil {
 		return err
 	}
-	if err := p.admitClients(group, spec, net); err != nil {
-		return err
-	}
-	subnets, internal := net.privateSubnets, spec.Scheme != resource.InternetFacing
-	if !internal {
-		if subnets, err = net.internetSubnets(); err != nil {
-			return err
-		}
-	}
-	arguments := &lb.LoadBalancerArgs{
-		Name:             pulumi.String(p.name(maxLoadBalancerName, "", string(spec.Scheme))),
+	balancer, err := p.balancer(site, spec.Scheme, spec.DeletionProtection, spec.AccessLogs, &lb.LoadBalancerArgs{
 		LoadBalancerType: pulumi.String("application"),
-		Internal:         pulumi.Bool(internal), Subnets: texts(subnets...),
-		SecurityGroups: pulumi.StringArray{group.ID()},
-		IdleTimeout:    pulumi.Int(int(spec.IdleTimeout.Seconds())), EnableHttp2: pulumi.Bool(spec.HTTP2),
-		DropInvalidHeaderFields:  pulumi.Bool(spec.DropInvalidHeaders),
-		EnableDeletionProtection: pulumi.Bool(spec.DeletionProtection && !p.dismantle),
-	}
-	if spec.AccessLogs != nil {
-		bucket, err := p.read(spec.AccessLogs.Bucket.Component, "name")
-		if err != nil {
-			return err
-		}
-		arguments.AccessLogs = &lb.LoadBalancerAccessLogsArgs{Bucket: pulumi.String(bucket),
-			Prefix: p.optional(spec.AccessLogs.Prefix), Enabled: pulumi.Bool(true)}
-	}
-	balancer, err := lb.NewLoadBalancer(p.Context, "balancer", arguments, p.guard(), p.patience())
+		IdleTimeout:      pulumi.Int(int(spec.IdleTimeout.Seconds())), EnableHttp2: pulumi.Bool(spec.HTTP2),
+		DropInvalidHeaderFields: pulumi.Bool(spec.DropInvalidHeaders),
+	})
 	if err != nil {
 		return err
 	}
-	p.output("arn", balancer.Arn)
-	p.output("dnsName", balancer.DnsName)
-	p.output("hostedZoneId", balancer.ZoneId)
-	p.output("securityGroupId", group.ID())
 	if err := p.protectWithACL(spec, balancer); err != nil {
 		return err
 	}
-	for _, domain := range spec.Domains {
-		if err := p.alias(domain, balancer.DnsName, balancer.ZoneId); err != nil {
-			return err
-		}
+	if err := p.aliases(spec.Domains, balancer); err != nil {
+		return err
 	}
 	if err := p.balancerAlarms(balancer); err != nil {
 		return err

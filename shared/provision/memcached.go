@@ -11,23 +11,8 @@ import (
 )
 
 func memcached(p *program, spec *resource.ElastiCacheMemcached) error {
-	net, err := p.network()
+	site, err := p.cacheSite(spec.Port)
 	if err != nil {
-		return err
-	}
-	name := p.name(maxCacheName, "")
-	subnets, err := elasticache.NewSubnetGroup(p.Context, "subnets",
-		&elasticache.SubnetGroupArgs{Name: pulumi.String(name),
-			SubnetIds:   texts(net.privateSubnets...),
-			Description: pulumi.String("subnets of " + p.order.Address.Short())})
-	if err != nil {
-		return err
-	}
-	group, err := p.group(net.vpcID, "cache "+p.order.Address.Short())
-	if err != nil {
-		return err
-	}
-	if err := p.admitPods(group.ID(), net, spec.Port, spec.Port); err != nil {
 		return err
 	}
 	parameters, err := p.memcachedParameters(spec)
@@ -39,11 +24,11 @@ func memcached(p *program, spec *resource.ElastiCacheMemcached) error {
 		zones = "cross-az"
 	}
 	made, err := elasticache.NewCluster(p.Context, "cache", &elasticache.ClusterArgs{
-		ClusterId: pulumi.String(name), Engine: pulumi.String("memcached"), EngineVersion: pulumi.String(spec.Version),
+		ClusterId: pulumi.String(site.name), Engine: pulumi.String("memcached"), EngineVersion: pulumi.String(spec.Version),
 		NodeType:      pulumi.String(spec.NodeType),
 		NumCacheNodes: pulumi.Int(spec.Nodes), AzMode: pulumi.String(zones), Port: pulumi.Int(spec.Port),
-		SubnetGroupName:  subnets.Name,
-		SecurityGroupIds: pulumi.StringArray{group.ID()}, ParameterGroupName: parameters.Name,
+		SubnetGroupName:  site.subnets.Name,
+		SecurityGroupIds: pulumi.StringArray{site.group.ID()}, ParameterGroupName: parameters.Name,
 		TransitEncryptionEnabled: pulumi.Bool(spec.TransitEncryption),
 		MaintenanceWindow:        p.optional(string(spec.Maintenance.Window)),
 		AutoMinorVersionUpgrade:  pulumi.String(strconv.FormatBool(spec.Maintenance.AutoMinorVersionUpgrade)),
@@ -56,9 +41,9 @@ func memcached(p *program, spec *resource.ElastiCacheMemcached) error {
 	p.output("port", pulumi.Int(spec.Port))
 	p.output("id", made.ClusterId)
 	p.output("arn", made.Arn)
-	p.output("securityGroupId", group.ID())
+	p.output("securityGroupId", site.group.ID())
 	// The metric of the whole cluster is the average of its nodes.
-	return p.nodeAlarms("AWS/ElastiCache", "CPUUtilization", "", []string{name}, cacheNode)
+	return p.nodeAlarms("AWS/ElastiCache", "CPUUtilization", "", []string{site.name}, cacheNode)
 }
 
 func (p *program) memcachedParameters(spec *resource.ElastiCacheMemcached) (*elasticache.ParameterGroup, error) {

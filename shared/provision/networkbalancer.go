@@ -13,55 +13,26 @@ import (
 )
 
 func networkBalancer(p *program, spec *resource.NLB) error {
-	net, err := p.network()
+	site, err := p.balancerSite(spec.Scheme)
 	if err != nil {
 		return err
 	}
-	group, err := p.group(net.vpcID, "load balancer "+p.order.Address.Short())
-	if err != nil {
+	if err := p.admitConnections(site.group, spec, site.net); err != nil {
 		return err
 	}
-	if err := p.admitConnections(group, spec, net); err != nil {
-		return err
-	}
-	subnets, internal := net.privateSubnets, spec.Scheme != resource.InternetFacing
-	if !internal {
-		if subnets, err = net.internetSubnets(); err != nil {
-			return err
-		}
-	}
-	arguments := &lb.LoadBalancerArgs{
-		Name:             pulumi.String(p.name(maxLoadBalancerName, "", string(spec.Scheme))),
-		LoadBalancerType: pulumi.String("network"),
-		Internal:         pulumi.Bool(internal), Subnets: texts(subnets...),
-		SecurityGroups:               pulumi.StringArray{group.ID()},
+	balancer, err := p.balancer(site, spec.Scheme, spec.DeletionProtection, spec.AccessLogs, &lb.LoadBalancerArgs{
+		LoadBalancerType:             pulumi.String("network"),
 		EnableCrossZoneLoadBalancing: pulumi.Bool(spec.CrossZone),
-		EnableDeletionProtection:     pulumi.Bool(spec.DeletionProtection && !p.dismantle),
 		// Who comes through a private link, as REST APIs do, was let in by whoever made the link, and has no address here.
 		EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic: pulumi.String("off"),
-	}
-	if spec.AccessLogs != nil {
-		bucket, err := p.read(spec.AccessLogs.Bucket.Component, "name")
-		if err != nil {
-			return err
-		}
-		arguments.AccessLogs = &lb.LoadBalancerAccessLogsArgs{Bucket: pulumi.String(bucket),
-			Prefix: p.optional(spec.AccessLogs.Prefix), Enabled: pulumi.Bool(true)}
-	}
-	balancer, err := lb.NewLoadBalancer(p.Context, "balancer", arguments, p.guard(), p.patience())
+	})
 	if err != nil {
 		return err
 	}
-	for _, domain := range spec.Domains {
-		if err := p.alias(domain, balancer.DnsName, balancer.ZoneId); err != nil {
-			return err
-		}
+	if err := p.aliases(spec.Domains, balancer); err != nil {
+		return err
 	}
-	p.output("arn", balancer.Arn)
-	p.output("dnsName", balancer.DnsName)
-	p.output("hostedZoneId", balancer.ZoneId)
-	p.output("securityGroupId", group.ID())
-	return p.networkListeners(spec, balancer, net)
+	return p.networkListeners(spec, balancer, site.net)
 }
 
 // transports are what a listener's protocol is on the wire.

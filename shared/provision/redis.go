@@ -10,23 +10,8 @@ import (
 )
 
 func redis(p *program, spec *resource.ElastiCacheRedis) error {
-	net, err := p.network()
+	site, err := p.cacheSite(spec.Port)
 	if err != nil {
-		return err
-	}
-	name := p.name(maxCacheName, "")
-	subnets, err := elasticache.NewSubnetGroup(p.Context, "subnets",
-		&elasticache.SubnetGroupArgs{Name: pulumi.String(name),
-			SubnetIds:   texts(net.privateSubnets...),
-			Description: pulumi.String("subnets of " + p.order.Address.Short())})
-	if err != nil {
-		return err
-	}
-	group, err := p.group(net.vpcID, "cache "+p.order.Address.Short())
-	if err != nil {
-		return err
-	}
-	if err := p.admitPods(group.ID(), net, spec.Port, spec.Port); err != nil {
 		return err
 	}
 	parameters, err := p.cacheParameters(spec)
@@ -34,14 +19,14 @@ func redis(p *program, spec *resource.ElastiCacheRedis) error {
 		return err
 	}
 	arguments := &elasticache.ReplicationGroupArgs{
-		ReplicationGroupId: pulumi.String(name), Description: pulumi.String(p.order.Address.String()),
+		ReplicationGroupId: pulumi.String(site.name), Description: pulumi.String(p.order.Address.String()),
 		Engine:        pulumi.String(spec.Engine),
 		EngineVersion: pulumi.String(spec.Version), NodeType: pulumi.String(spec.NodeType), Port: pulumi.Int(spec.Port),
 		NumNodeGroups: pulumi.Int(spec.Shards), ReplicasPerNodeGroup: pulumi.Int(spec.ReplicasPerShard),
 		AutomaticFailoverEnabled: pulumi.Bool(spec.ReplicasPerShard > 0), MultiAzEnabled: pulumi.Bool(spec.MultiAZ),
 		AtRestEncryptionEnabled: pulumi.Bool(true), KmsKeyId: p.key(spec.KMSKey),
 		TransitEncryptionEnabled: pulumi.Bool(spec.TransitEncryption),
-		SubnetGroupName:          subnets.Name, SecurityGroupIds: pulumi.StringArray{group.ID()},
+		SubnetGroupName:          site.subnets.Name, SecurityGroupIds: pulumi.StringArray{site.group.ID()},
 		ParameterGroupName:      parameters.Name,
 		SnapshotRetentionLimit:  pulumi.Int(spec.SnapshotRetentionDays),
 		SnapshotWindow:          p.optional(string(spec.SnapshotWindow)),
@@ -67,13 +52,13 @@ func redis(p *program, spec *resource.ElastiCacheRedis) error {
 		return err
 	}
 	if err := p.nodeAlarms("AWS/ElastiCache", "EngineCPUUtilization", "DatabaseMemoryUsagePercentage",
-		nodes(name, spec.Shards, 1+spec.ReplicasPerShard, spec.Shards > 1), cacheNode); err != nil {
+		nodes(site.name, spec.Shards, 1+spec.ReplicasPerShard, spec.Shards > 1), cacheNode); err != nil {
 		return err
 	}
 	p.output("port", pulumi.Int(spec.Port))
 	p.output("id", made.ReplicationGroupId)
 	p.output("arn", made.Arn)
-	p.output("securityGroupId", group.ID())
+	p.output("securityGroupId", site.group.ID())
 	if spec.Shards > 1 {
 		p.output("endpoint", made.ConfigurationEndpointAddress)
 		return nil
