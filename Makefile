@@ -15,7 +15,7 @@ setup: $(BIN)/deployer pulumi ## build the command line, and the Pulumi CLI unle
 
 .PHONY: $(BIN)/deployer
 $(BIN)/deployer:
-	go build -trimpath -o $@ ./cmd/deployer
+	go build -trimpath -ldflags "-s -w" -o $@ ./cmd/deployer
 
 .PHONY: pulumi
 pulumi:
