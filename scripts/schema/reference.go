@@ -144,7 +144,7 @@ func (p *page) mistakes(told []string) {
 func index() string {
 	var p page
 	p.WriteString(notice)
-	p.say("# Reference\n\nEvery kind of document, its fields, defaults and outputs. What all components have in common: [common fields](common.md). " +
+	p.say("# Reference\n\nEvery kind of document, its fields, defaults and outputs. How documents come together: [the language](../language.md). What all components have in common: [common fields](common.md). " +
 		"Built-in rules: [policies](policies.md). Cloud resources: [what becomes of each kind](resources.md). JSON Schemas for editors: `docs/schema/deployer.json`, and `docs/schema/overlay.json` for documents in `environments/NAME`.\n")
 	p.say("| Kind | API version | Family | Holds data | What it is |\n| --- | --- | --- | --- | --- |")
 	for _, k := range kinds() {

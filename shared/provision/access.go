@@ -17,6 +17,7 @@ const (
 	uses     use = "uses"     // reads and writes, sends, publishes: what a client does
 	consumes use = "consumes" // takes messages off a queue or a stream
 	mounts   use = "mounts"   // a file system
+	looks    use = "looks"    // mounts a file system, and only reads
 	none     use = ""         // nothing: something else does, on its behalf
 )
 
@@ -40,7 +41,7 @@ var grants = map[resource.Kind]map[use]grant{
 	"SQS":         {uses: grantSend, consumes: grantReceive},
 	"SNS":         {uses: grantPublish},
 	"EventBridge": {uses: grantEvents},
-	"EFS":         {mounts: grantFiles, uses: grantFiles},
+	"EFS":         {mounts: grantFiles, uses: grantFiles, looks: grantFilesToRead},
 	"Lambda":      {uses: grantInvoke},
 	"Kafka":       {uses: grantKafka, consumes: grantKafka},
 	"MSK":         {uses: grantKafka, consumes: grantKafka},
@@ -90,16 +91,24 @@ func grantEvents(u upstream) []statement {
 }
 
 func grantFiles(u upstream) []statement {
-	arn := pulumi.String(u.text("arn"))
-	s := statement{sid: "Files", resources: on(arn), actions: []string{"elasticfilesystem:ClientMount",
-		"elasticfilesystem:ClientWrite"}}
+	return filesWith(u, "elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite")
+}
+
+func grantFilesToRead(u upstream) []statement { return filesWith(u, "elasticfilesystem:ClientMount") }
+
+func filesWith(u upstream, actions ...string) []statement {
+	s := statement{sid: "Files", resources: on(pulumi.String(u.text("arn"))), actions: actions}
 	s.when("Bool", "elasticfilesystem:AccessedViaMountTarget", pulumi.String("true"))
 	return []statement{s}
 }
 
 func grantInvoke(u upstream) []statement {
 	arn := pulumi.String(u.text("arn"))
-	return []statement{{sid: "Invoke", resources: on(arn), actions: []string{"lambda:InvokeFunction"}}}
+	statements := []statement{{sid: "Invoke", resources: on(arn), actions: []string{"lambda:InvokeFunction"}}}
+	if u.has("url") { // the address is the alias's, and wants an action of its own
+		statements = append(statements, statement{sid: "Address", resources: on(arn), actions: []string{"lambda:InvokeFunctionUrl"}})
+	}
+	return statements
 }
 
 // grantKafka allows to read and write topics of one cluster: those that its author named, or all where none is. The ARNs of
@@ -121,9 +130,11 @@ func grantKafka(u upstream) []statement {
 			write = append(write, topic)
 		}
 	}
-	statements := []statement{{sid: "Cluster", resources: on(pulumi.String(arn)),
-		actions: []string{"kafka-cluster:Connect", "kafka-cluster:DescribeCluster",
-			"kafka-cluster:WriteDataIdempotently"}}}
+	cluster := []string{"kafka-cluster:Connect", "kafka-cluster:DescribeCluster"}
+	if len(write) > 0 {
+		cluster = append(cluster, "kafka-cluster:WriteDataIdempotently")
+	}
+	statements := []statement{{sid: "Cluster", resources: on(pulumi.String(arn)), actions: cluster}}
 	if len(read) > 0 {
 		statements = append(statements,
 			statement{sid: "Read", resources: read, actions: []string{"kafka-cluster:DescribeTopic",

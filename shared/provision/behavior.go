@@ -12,7 +12,8 @@ import (
 var (
 	cachePolicies = map[string]string{"optimized": "658327ea-f89d-4fab-a63d-7e88639e58f6",
 		"disabled": "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"}
-	requestPolicies = map[string]string{"allExceptHost": "b689b0a8-53d0-40ab-baf2-68738e2966ac"}
+	requestPolicies = map[string]string{"all": "216adef6-5c7f-47e4-b989-5492eafa07d3",
+		"allExceptHost": "b689b0a8-53d0-40ab-baf2-68738e2966ac"}
 )
 
 const securityHeaders = "67f7725c-6f97-4210-82d7-5512b31e9d03"

@@ -18,7 +18,8 @@ func bucket(p *program, spec *resource.S3) error {
 	// A bucket that exists gets its lock with the lock's configuration; only a new one can be made with it.
 	made, err := s3.NewBucket(p.Context, "bucket", &s3.BucketArgs{Bucket: pulumi.String(name),
 		ObjectLockEnabled: pulumi.Bool(spec.ObjectLock != nil),
-		ForceDestroy:      pulumi.Bool(p.dismantle && p.common.DeletionPolicy == resource.Delete)}, p.guard(),
+		// Without forceDestroy, S3 refuses to delete a bucket that still holds objects, and names it.
+		ForceDestroy: pulumi.Bool(p.dismantle && spec.ForceDestroy)}, p.guard(),
 		pulumi.IgnoreChanges([]string{"objectLockEnabled"}))
 	if err != nil {
 		return err

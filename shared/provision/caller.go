@@ -117,6 +117,12 @@ func (p *program) functionURL(spec *resource.Lambda, of *lambda.Function, alias 
 			FunctionUrlAuthType: pulumi.String("NONE")}); err != nil {
 			return err
 		}
+		// Who comes by the address needs both (AWS Lambda Developer Guide, "Control access to Lambda function URLs").
+		if _, err := lambda.NewPermission(p.Context, "everybody-calls", &lambda.PermissionArgs{Function: of.Name,
+			Qualifier: alias.Name, Principal: pulumi.String("*"),
+			Action: pulumi.String("lambda:InvokeFunction")}); err != nil {
+			return err
+		}
 	}
 	if cors := spec.URL.CORS; cors != nil {
 		arguments.Cors = &lambda.FunctionUrlCorsArgs{AllowOrigins: texts(cors.Origins...),

@@ -42,6 +42,20 @@ var containerCases = map[string]execution.Order{
 	"a microservice on EC2 instances": order("MicroService", func(s *resource.MicroService) {
 		s.Image, s.Platform = "ghcr.io/shop/web:1.4.2", resource.ECSEC2
 	}),
+	"a microservice on EC2 instances of a cluster that exists": order("MicroService", func(s *resource.MicroService) {
+		s.Image, s.Platform = "ghcr.io/shop/web:1.4.2", resource.ECSEC2
+	}, up("platform/networking", "Networking", networkWith(map[string]any{"capacityProvider": ""}))),
+	"a microservice that runs on spot for the most part": order("MicroService", func(s *resource.MicroService) {
+		s.Image = "ghcr.io/shop/web:1.4.2"
+	}, up("platform/networking", "Networking", networkWith(map[string]any{"spotPercent": 80}))),
+	"a job that runs on spot alone": order("CronJob", func(s *resource.CronJob) {
+		s.Image, s.Schedule = "ghcr.io/shop/job:1.4.2", "rate(1 hour)"
+	}, up("platform/networking", "Networking", networkWith(map[string]any{"spotPercent": 100}))),
+	"a microservice that only reads a file system": order("MicroService", func(s *resource.MicroService) {
+		s.Image, s.Exec = "ghcr.io/shop/web:1.4.2", true
+		s.Volumes = []resource.Volume{{Name: "uploads", Path: "/data", ReadOnly: true,
+			EFS: resource.ComponentRef{Component: "files/shared"}, AccessPoint: "uploads"}}
+	}, filesUp()),
 	"a microservice with file systems that uses an instance": order("MicroService", func(s *resource.MicroService) {
 		s.Image = "ghcr.io/shop/web:1.4.2"
 		s.Volumes = []resource.Volume{{Name: "uploads", Path: "/data",
@@ -75,7 +89,7 @@ var containerCases = map[string]execution.Order{
 				resource.ECSEC2
 			s.FlexibleWindow, s.Suspended, s.Count = 15*resource.Minute, true, 2
 			s.DeadLetterQueue = resource.ComponentRef{Component: "jobs/dead"}
-		}, queueUp("jobs/dead"), queueUp("jobs/todo")),
+		}, securityUp(), queueUp("jobs/dead"), queueUp("jobs/todo")),
 	"a function from an image": order("Lambda", func(s *resource.Lambda) {
 		s.Image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop/fn:1"
 	}),

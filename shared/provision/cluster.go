@@ -31,6 +31,7 @@ func (p *program) cluster(spec *resource.Cluster, net madeNetwork) error {
 		providers = append(providers, instances.Name)
 		p.output("capacityProvider", instances.Name)
 	}
+	p.output("spotPercent", pulumi.Int(spec.SpotPercent))
 	strategies := ecs.ClusterCapacityProvidersDefaultCapacityProviderStrategyArray{
 		&ecs.ClusterCapacityProvidersDefaultCapacityProviderStrategyArgs{CapacityProvider: pulumi.String("FARGATE"),
 			Base:   pulumi.Int(1),

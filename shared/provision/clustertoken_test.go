@@ -1,7 +1,10 @@
 package provision
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"net/url"
 	"strings"
@@ -40,6 +43,39 @@ func TestATokenOfAClusterIsASignedRequestForThatCluster(t *testing.T) {
 	require.Equal(t, "60", query.Get("X-Amz-Expires"))
 	require.Contains(t, query.Get("X-Amz-SignedHeaders"), "x-k8s-aws-id")
 	require.NotContains(t, string(decoded), "not a secret")
+
+	require.Equal(t, "https", signed.Scheme)
+	require.Equal(t, "/", signed.Path)
+	require.Equal(t, "host;x-k8s-aws-id", query.Get("X-Amz-SignedHeaders"))
+	require.Equal(t, "session", query.Get("X-Amz-Security-Token"))
+	for name, values := range query { // EKS's authenticator refuses every other parameter, and any that is there twice
+		require.Contains(t, []string{"action", "version", "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-expires",
+			"x-amz-security-token", "x-amz-signature", "x-amz-signedheaders"}, strings.ToLower(name))
+		require.Len(t, values, 1, name)
+	}
+	require.Equal(t, query.Get("X-Amz-Signature"), signature(signed, "shop-eks", "not a secret"))
+	require.NotEqual(t, query.Get("X-Amz-Signature"), signature(signed, "another-eks", "not a secret"), "it is good for one cluster")
+}
+
+// signature is what STS computes for the request that EKS sends it: the URL of the token with the cluster's name in a header
+// (IAM User Guide, "Create a signed AWS API request").
+func signature(signed *url.URL, cluster, secret string) string {
+	query := signed.Query()
+	query.Del("X-Amz-Signature")
+	hash := func(text string) string { sum := sha256.Sum256([]byte(text)); return hex.EncodeToString(sum[:]) }
+	mac := func(key []byte, text string) []byte {
+		m := hmac.New(sha256.New, key)
+		m.Write([]byte(text))
+		return m.Sum(nil)
+	}
+	canonical := strings.Join([]string{"GET", "/", strings.ReplaceAll(query.Encode(), "+", "%20"),
+		"host:" + signed.Host, "x-k8s-aws-id:" + cluster, "", "host;x-k8s-aws-id", hash("")}, "\n")
+	scope := strings.SplitN(query.Get("X-Amz-Credential"), "/", 2)[1]
+	key := []byte("AWS4" + secret)
+	for _, part := range strings.Split(scope, "/") {
+		key = mac(key, part)
+	}
+	return hex.EncodeToString(mac(key, strings.Join([]string{"AWS4-HMAC-SHA256", query.Get("X-Amz-Date"), scope, hash(canonical)}, "\n")))
 }
 
 func TestSchedulesBecomeCrontabs(t *testing.T) {

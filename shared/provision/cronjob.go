@@ -60,11 +60,11 @@ func (p *program) scheduleArguments(spec *resource.CronJob, t *task, net network
 		PropagateTags: pulumi.String("TASK_DEFINITION"),
 		NetworkConfiguration: &scheduler.ScheduleTargetEcsParametersNetworkConfigurationArgs{Subnets: texts(net.privateSubnets...),
 			SecurityGroups: pulumi.StringArray{t.group.ID()}, AssignPublicIp: pulumi.Bool(false)}}
-	if spec.Platform == resource.ECSEC2 {
-		run.CapacityProviderStrategies = scheduler.ScheduleTargetEcsParametersCapacityProviderStrategyArray{
-			&scheduler.ScheduleTargetEcsParametersCapacityProviderStrategyArgs{CapacityProvider: pulumi.String(net.capacityProvider), Weight: pulumi.Int(1)}}
-	} else {
-		run.LaunchType, run.PlatformVersion = pulumi.String("FARGATE"), pulumi.String("LATEST")
+	where := net.capacity(spec.Platform)
+	run.LaunchType = p.optional(where.launchType)
+	run.CapacityProviderStrategies = scheduleShares(where.shares)
+	if spec.Platform == resource.Fargate {
+		run.PlatformVersion = pulumi.String("LATEST")
 	}
 	target := &scheduler.ScheduleTargetArgs{Arn: pulumi.String(net.clusterARN), RoleArn: role.Arn, EcsParameters: run,
 		RetryPolicy: &scheduler.ScheduleTargetRetryPolicyArgs{MaximumRetryAttempts: pulumi.Int(spec.StartRetries),
@@ -77,6 +77,18 @@ func (p *program) scheduleArguments(spec *resource.CronJob, t *task, net network
 		ScheduleExpression:         pulumi.String(spec.Schedule.Expression()),
 		ScheduleExpressionTimezone: pulumi.String(spec.Timezone),
 		State:                      pulumi.String(enabled(!spec.Suspended)), FlexibleTimeWindow: window, Target: target}
+}
+
+func scheduleShares(shares []capacityShare) scheduler.ScheduleTargetEcsParametersCapacityProviderStrategyArrayInput {
+	if len(shares) == 0 {
+		return nil
+	}
+	made := make(scheduler.ScheduleTargetEcsParametersCapacityProviderStrategyArray, len(shares))
+	for i, share := range shares {
+		made[i] = &scheduler.ScheduleTargetEcsParametersCapacityProviderStrategyArgs{
+			CapacityProvider: pulumi.String(share.provider), Base: pulumi.Int(share.base), Weight: pulumi.Int(share.weight)}
+	}
+	return made
 }
 
 func enabled(is bool) string {
@@ -100,6 +112,11 @@ func (p *program) starterRole(t *task, net network, dead string) (*iam.Role, err
 	if dead != "" {
 		statements = append(statements, statement{sid: "DeadLetters", actions: []string{"sqs:SendMessage"},
 			resources: on(pulumi.String(dead))})
+		// Who sends to an encrypted queue needs its key.
+		if key := p.security("kmsKeyArn"); key != "" {
+			statements = append(statements, statement{sid: "DeadLettersKey", resources: on(pulumi.String(key)),
+				actions: []string{"kms:Decrypt", "kms:GenerateDataKey"}})
+		}
 	}
 	return p.role("schedule", "scheduler.amazonaws.com", "starts runs of "+p.order.Address.Short(), statements)
 }

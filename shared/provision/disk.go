@@ -1,6 +1,8 @@
 package provision
 
 import (
+	"strings"
+
 	"github.com/pulumi/pulumi-aws/sdk/v7/go/aws/dlm"
 	"github.com/pulumi/pulumi-aws/sdk/v7/go/aws/ebs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -55,8 +57,10 @@ func (p *program) diskSnapshots(backup resource.DiskBackup) error {
 	if err := p.attach("snapshots", role, "service-role/AWSDataLifecycleManagerServiceRole"); err != nil {
 		return err
 	}
+	// Data Lifecycle Manager takes letters, digits, spaces, hyphens and underscores in a description, and no slash.
+	of := strings.ReplaceAll(p.order.Address.Short(), "/", " ")
 	_, err = dlm.NewLifecyclePolicy(p.Context, "snapshots",
-		&dlm.LifecyclePolicyArgs{Description: pulumi.String("snapshots of " + p.order.Address.Short()),
+		&dlm.LifecyclePolicyArgs{Description: pulumi.String("snapshots of " + of),
 			ExecutionRoleArn: role.Arn, State: pulumi.String("ENABLED"),
 			PolicyDetails: &dlm.LifecyclePolicyPolicyDetailsArgs{
 				PolicyType: pulumi.String("EBS_SNAPSHOT_MANAGEMENT"), ResourceTypes: texts("VOLUME"),

@@ -45,9 +45,12 @@ func (p *program) eventBus(spec *resource.EventBridge) (eventBus, error) {
 	if spec.DefaultBus {
 		return eventBus{name: pulumi.String("default"), arn: pulumi.String(p.arn("events", "event-bus/default"))}, nil
 	}
-	made, err := cloudwatch.NewEventBus(p.Context, "bus",
-		&cloudwatch.EventBusArgs{Name: pulumi.String(p.name(maxLongName, "")),
-			KmsKeyIdentifier: p.key(spec.KMSKey), Description: pulumi.String("events of " + p.order.Address.Short())})
+	arguments := &cloudwatch.EventBusArgs{Name: pulumi.String(p.name(maxLongName, "")),
+		Description: pulumi.String("events of " + p.order.Address.Short())}
+	if !spec.SchemaDiscovery { // EventBridge looks for schemas only on buses under a key of its own
+		arguments.KmsKeyIdentifier = p.key(spec.KMSKey)
+	}
+	made, err := cloudwatch.NewEventBus(p.Context, "bus", arguments)
 	if err != nil {
 		return eventBus{}, err
 	}

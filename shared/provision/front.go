@@ -108,14 +108,15 @@ func (p *program) targetGroup(name string, net network, in *resource.Ingress, po
 		version = "HTTP1"
 	}
 	check := in.HealthCheck
+	path, status := check.Asked(port.Protocol)
 	arguments := &lb.TargetGroupArgs{
 		Name:       pulumi.String(p.name(maxLoadBalancerName, "", name, fmt.Sprint(port.Port), version, net.vpcID)),
 		VpcId:      pulumi.String(net.vpcID),
 		TargetType: pulumi.String("ip"), Port: pulumi.Int(port.Port), Protocol: pulumi.String("HTTP"),
 		ProtocolVersion:     pulumi.String(version),
 		DeregistrationDelay: pulumi.Int(int(in.DeregistrationDelay.Seconds())),
-		HealthCheck: &lb.TargetGroupHealthCheckArgs{Enabled: pulumi.Bool(true), Path: pulumi.String(check.Path),
-			Matcher:  pulumi.String(check.Status),
+		HealthCheck: &lb.TargetGroupHealthCheckArgs{Enabled: pulumi.Bool(true), Path: pulumi.String(path),
+			Matcher:  pulumi.String(status),
 			Interval: pulumi.Int(int(check.Interval.Seconds())), Timeout: pulumi.Int(int(check.Timeout.Seconds())),
 			HealthyThreshold: pulumi.Int(check.Healthy), UnhealthyThreshold: pulumi.Int(check.Unhealthy),
 			Protocol: pulumi.String("HTTP"),

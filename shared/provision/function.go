@@ -51,6 +51,9 @@ func function(p *program, spec *resource.Lambda) error {
 // functionRole may do what the references and the author say, write the log, and what the function's own settings need.
 func (p *program) functionRole(spec *resource.Lambda, env environment, log *cloudwatch.LogGroup) (*iam.Role, error) {
 	special := map[string]use{}
+	if code := spec.Code; code != nil && code.Bucket.ValueFrom != nil {
+		special[code.Bucket.ValueFrom.Component] = none // who deploys fetches the code, not the function: it must not change its own
+	}
 	for i := range spec.EventSources {
 		e := &spec.EventSources[i]
 		for _, ref := range []resource.ComponentRef{e.Queue, e.Stream, e.Kafka} {

@@ -7,7 +7,6 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v7/go/aws/autoscaling"
 	"github.com/pulumi/pulumi-aws/sdk/v7/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v7/go/aws/ecs"
-	"github.com/pulumi/pulumi-aws/sdk/v7/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/deployer-io/deployer/shared/resource"
@@ -64,9 +63,7 @@ func (p *program) clusterTemplate(spec *resource.ClusterInstances, cluster *ecs.
 	if err := p.attach("instances", role, "service-role/AmazonEC2ContainerServiceforEC2Role"); err != nil {
 		return nil, err
 	}
-	profile, err := iam.NewInstanceProfile(p.Context, "instances",
-		&iam.InstanceProfileArgs{Name: pulumi.String(p.name(maxRoleName, "instances")), Role: role.Name},
-		p.afterGrants())
+	profile, err := p.profile("instances", role, p.afterGrants())
 	if err != nil {
 		return nil, err
 	}

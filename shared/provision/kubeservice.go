@@ -160,7 +160,7 @@ func (p *program) clusterIngress(s *pods, spec *resource.MicroService, port reso
 	in := spec.Ingress
 	annotations := map[string]string{}
 	if s.settings.IngressClass == "alb" {
-		annotations = balancerAnnotations(in)
+		annotations = balancerAnnotations(in, port)
 	}
 	for key, value := range s.settings.IngressAnnotations {
 		annotations[key] = value
@@ -200,16 +200,17 @@ func (p *program) clusterIngress(s *pods, spec *resource.MicroService, port reso
 	return nil
 }
 
-func balancerAnnotations(in *resource.Ingress) map[string]string {
+func balancerAnnotations(in *resource.Ingress, port resource.Port) map[string]string {
 	const prefix = "alb.ingress.kubernetes.io/"
 	check := in.HealthCheck
+	path, status := check.Asked(port.Protocol)
 	attributes := fmt.Sprintf("deregistration_delay.timeout_seconds=%d", int(in.DeregistrationDelay.Seconds()))
 	if in.Stickiness > 0 {
 		attributes += fmt.Sprintf(",stickiness.enabled=true,stickiness.lb_cookie.duration_seconds=%d",
 			int(in.Stickiness.Seconds()))
 	}
 	return map[string]string{
-		prefix + "target-type": "ip", prefix + "healthcheck-path": check.Path, prefix + "success-codes": check.Status,
+		prefix + "target-type": "ip", prefix + "healthcheck-path": path, prefix + "success-codes": status,
 		prefix + "healthcheck-interval-seconds": fmt.Sprint(int(check.Interval.Seconds())),
 		prefix + "healthcheck-timeout-seconds":  fmt.Sprint(int(check.Timeout.Seconds())),
 		prefix + "healthy-threshold-count":      fmt.Sprint(check.Healthy),

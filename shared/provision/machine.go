@@ -77,8 +77,7 @@ func (p *program) machineRole(spec *resource.EC2Instance) (*iam.Role, *iam.Insta
 			return nil, nil, err
 		}
 	}
-	profile, err := iam.NewInstanceProfile(p.Context, "instance",
-		&iam.InstanceProfileArgs{Name: pulumi.String(p.name(maxRoleName, "instance")), Role: role.Name})
+	profile, err := p.profile("instance", role)
 	return role, profile, err
 }
 

@@ -240,7 +240,12 @@ func order[S kinds.Spec](kind kinds.Kind, edit func(S), upstreams ...map[string]
 }
 
 func networkUp() map[string]execution.Upstream {
-	return up("platform/networking", "Networking", map[string]any{
+	return up("platform/networking", "Networking", networkWith(nil))
+}
+
+// networkWith is the outputs of the environment's network, with some of them changed.
+func networkWith(changed map[string]any) map[string]any {
+	outputs := map[string]any{
 		"vpcId": "vpc-0a1b2c3d4e5f60718", "vpcCidr": "10.0.0.0/16", "clusterName": "shop-staging",
 		"clusterArn":       "arn:aws:ecs:eu-west-1:123456789012:cluster/shop-staging",
 		"capacityProvider": "shop-staging-instances", "namespaceId": "ns-abcdefgh",
@@ -248,7 +253,9 @@ func networkUp() map[string]execution.Upstream {
 		"privateSubnetIds":  []string{"subnet-0000000a", "subnet-0000000b", "subnet-0000000c"},
 		"publicSubnetIds":   []string{"subnet-0000001a", "subnet-0000001b"},
 		"availabilityZones": []string{"eu-west-1a", "eu-west-1b", "eu-west-1c"}, "eksClusterName": "shop-eks",
-		"eksOidcProvider": "arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ABCDEF"})
+		"eksOidcProvider": "arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ABCDEF"}
+	maps.Copy(outputs, changed)
+	return outputs
 }
 
 // up is an upstream with outputs.

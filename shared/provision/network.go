@@ -16,6 +16,7 @@ type network struct {
 	zones                      []string // of the private subnets, in their order
 	clusterName, clusterARN    string
 	capacityProvider           string // of the cluster's EC2 instances; empty without them
+	spotPercent                int    // the share of Fargate's copies that run on Fargate Spot
 	namespaceID, namespaceName string
 	// The EKS cluster of the environment: its name, its OIDC provider, where its interface is and who signed for it, and the
 	// security group of its pods; all empty without one.
@@ -36,7 +37,8 @@ func (p *program) network() (network, error) {
 		namespaceID: values[4], namespaceName: values[5],
 		privateSubnets: u.list("privateSubnetIds"), publicSubnets: u.list("publicSubnetIds"),
 		zones: u.list("availabilityZones"), capacityProvider: u.text("capacityProvider"),
-		eksCluster: u.text("eksClusterName"), eksProvider: u.text("eksOidcProvider"),
+		spotPercent: u.number("spotPercent"),
+		eksCluster:  u.text("eksClusterName"), eksProvider: u.text("eksOidcProvider"),
 		eksEndpoint:    u.text("eksEndpoint"),
 		eksCertificate: u.text("eksCertificateAuthority"), eksGroup: u.text("eksSecurityGroupId")}
 	if len(net.privateSubnets) < 2 {

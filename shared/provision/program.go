@@ -28,7 +28,8 @@ type program struct {
 	random    func() string // a new password each time
 	// clusterToken is the command that prints a token for an EKS cluster.
 	clusterToken []string
-	limit        string // the permissions boundary of roles, where the environment has none of its own
+	limit        string // the permissions boundary of roles; "": what the environment's Security document says
+	rolePath     string // where roles and instance profiles are made; "": /
 	outputs      pulumi.Map
 	granted      []pulumi.Resource // policies of roles that were made
 	made         []pulumi.Resource // all resources of AWS so far

@@ -37,9 +37,11 @@ type Options struct {
 	// ClusterToken is the command that prints a token for an EKS cluster as clients of Kubernetes want it; it is given
 	// --cluster-name, --region and --output json. Empty: aws eks get-token.
 	ClusterToken []string
-	// PermissionsBoundary is the ARN of the policy that limits every role that is made, unless the environment's Security
-	// document names another. Empty: no limit.
+	// PermissionsBoundary is the ARN of the policy that limits every role that is made; a Security document that names
+	// another fails. Empty: what that document says, or no limit.
 	PermissionsBoundary string
+	// RolePath is the IAM path of every role and instance profile that is made, such as /deployer/staging/. Empty: /.
+	RolePath string
 	// Plugins are the provider plugins that are started once and shared; see engine.Options.
 	Plugins []plugin.Pin
 	Grace   time.Duration // how long an interrupted operation may take to end; 0: engine.DefaultGrace
@@ -51,6 +53,7 @@ type Engine struct {
 	engine       *engine.Engine
 	clusterToken []string
 	limit        string // the permissions boundary of roles
+	rolePath     string
 	log          *slog.Logger
 }
 
@@ -69,7 +72,7 @@ func New(options Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Engine{engine: driver, clusterToken: options.ClusterToken, limit: options.PermissionsBoundary,
+	return &Engine{engine: driver, clusterToken: options.ClusterToken, limit: options.PermissionsBoundary, rolePath: options.RolePath,
 		log: options.Log}, nil
 }
 
@@ -183,7 +186,7 @@ func (e *Engine) call(operation engine.Operation, order execution.Order, dismant
 			if err != nil {
 				return err
 			}
-			p.clusterToken, p.limit = e.clusterToken, e.limit
+			p.clusterToken, p.limit, p.rolePath = e.clusterToken, e.limit, e.rolePath
 			if operation == engine.Up && !dismantle {
 				p.midway = order.Midway
 			}

@@ -23,7 +23,7 @@ func redis(p *program, spec *resource.ElastiCacheRedis) error {
 		Engine:        pulumi.String(spec.Engine),
 		EngineVersion: pulumi.String(spec.Version), NodeType: pulumi.String(spec.NodeType), Port: pulumi.Int(spec.Port),
 		NumNodeGroups: pulumi.Int(spec.Shards), ReplicasPerNodeGroup: pulumi.Int(spec.ReplicasPerShard),
-		AutomaticFailoverEnabled: pulumi.Bool(spec.ReplicasPerShard > 0), MultiAzEnabled: pulumi.Bool(spec.MultiAZ),
+		AutomaticFailoverEnabled: pulumi.Bool(spec.ReplicasPerShard > 0 || spec.Shards > 1), MultiAzEnabled: pulumi.Bool(spec.MultiAZ),
 		AtRestEncryptionEnabled: pulumi.Bool(true), KmsKeyId: p.key(spec.KMSKey),
 		TransitEncryptionEnabled: pulumi.Bool(spec.TransitEncryption),
 		SubnetGroupName:          site.subnets.Name, SecurityGroupIds: pulumi.StringArray{site.group.ID()},

@@ -2,6 +2,7 @@ package provision
 
 import (
 	"cmp"
+	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v7/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -38,10 +39,14 @@ func (p *program) role(name, service, description string, statements []statement
 // roleFor makes a role for whom its trust policy names.
 func (p *program) roleFor(name string, assume pulumi.StringOutput, description string,
 	statements []statement) (*iam.Role, error) {
+	boundary, err := p.boundary()
+	if err != nil {
+		return nil, err
+	}
 	role, err := iam.NewRole(p.Context, name, &iam.RoleArgs{
-		Name: pulumi.String(p.name(maxRoleName, name)), Description: pulumi.String(description),
+		Name: pulumi.String(p.name(maxRoleName, name)), Description: pulumi.String(description), Path: p.optional(p.rolePath),
 		AssumeRolePolicy:    assume,
-		PermissionsBoundary: p.boundary(),
+		PermissionsBoundary: boundary,
 	})
 	if err != nil || len(statements) == 0 {
 		return role, err
@@ -69,13 +74,25 @@ func (p *program) attach(name string, role *iam.Role, policy string) error {
 // fail.
 func (p *program) afterGrants() pulumi.ResourceOption { return pulumi.DependsOn(p.granted) }
 
-// boundary is the policy that limits every role: that of the environment's Security document, or else the executor's.
-func (p *program) boundary() pulumi.StringPtrInput {
+// profile lets EC2 instances have the role. It stands at the same path: the executor may make it nowhere else.
+func (p *program) profile(name string, role *iam.Role, options ...pulumi.ResourceOption) (*iam.InstanceProfile, error) {
+	return iam.NewInstanceProfile(p.Context, name, &iam.InstanceProfileArgs{Name: pulumi.String(p.name(maxRoleName, name)),
+		Path: p.optional(p.rolePath), Role: role.Name}, options...)
+}
+
+// boundary is the policy that limits every role: the executor's, or else that of the environment's Security document. Where
+// the executor has one, AWS lets it make roles with no other.
+func (p *program) boundary() (pulumi.StringPtrInput, error) {
 	own := ""
 	if s, ok := p.order.Spec.(*resource.Security); ok {
 		own = string(s.PermissionsBoundary)
 	}
-	return p.optional(cmp.Or(own, p.security("permissionsBoundary"), p.limit))
+	asked := cmp.Or(own, p.security("permissionsBoundary"))
+	if p.limit != "" && asked != "" && asked != p.limit {
+		return nil, fmt.Errorf("the environment's Security document wants the permissions boundary %s, but this installation makes "+
+			"roles only with %s: leave permissionsBoundary out, or install Deployer with that boundary", asked, p.limit)
+	}
+	return p.optional(cmp.Or(p.limit, asked)), nil
 }
 
 // permissions are the statements that the author wrote, beyond what the references give.

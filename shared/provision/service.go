@@ -141,12 +141,11 @@ func (p *program) serviceArguments(s *service) *ecs.ServiceArgs {
 		EnableExecuteCommand: pulumi.Bool(s.container.Exec), AvailabilityZoneRebalancing: pulumi.String("ENABLED"),
 		WaitForSteadyState: pulumi.Bool(replicas > 0),
 	}
-	if s.container.Platform == resource.ECSEC2 {
-		arguments.CapacityProviderStrategies = ecs.ServiceCapacityProviderStrategyArray{
-			&ecs.ServiceCapacityProviderStrategyArgs{CapacityProvider: pulumi.String(s.net.capacityProvider),
-				Weight: pulumi.Int(1)}}
-	} else {
-		arguments.LaunchType, arguments.PlatformVersion = pulumi.String("FARGATE"), pulumi.String("LATEST")
+	where := s.net.capacity(s.container.Platform)
+	arguments.LaunchType = p.optional(where.launchType)
+	arguments.CapacityProviderStrategies = serviceShares(where.shares)
+	if s.container.Platform == resource.Fargate {
+		arguments.PlatformVersion = pulumi.String("LATEST")
 	}
 	if s.rollout.MaxPercent <= 100 {
 		arguments.AvailabilityZoneRebalancing = pulumi.String("DISABLED") // it starts before it stops
@@ -163,6 +162,18 @@ func (p *program) serviceArguments(s *service) *ecs.ServiceArgs {
 		arguments.ServiceRegistries = &ecs.ServiceServiceRegistriesArgs{RegistryArn: s.name.Arn}
 	}
 	return arguments
+}
+
+func serviceShares(shares []capacityShare) ecs.ServiceCapacityProviderStrategyArrayInput {
+	if len(shares) == 0 {
+		return nil
+	}
+	made := make(ecs.ServiceCapacityProviderStrategyArray, len(shares))
+	for i, share := range shares {
+		made[i] = &ecs.ServiceCapacityProviderStrategyArgs{CapacityProvider: pulumi.String(share.provider),
+			Base: pulumi.Int(share.base), Weight: pulumi.Int(share.weight)}
+	}
+	return made
 }
 
 // discovery gives the service a name in the environment's private DNS, with an address for each copy.

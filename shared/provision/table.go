@@ -42,7 +42,8 @@ func table(p *program, spec *resource.DynamoDB) error {
 		arguments.Ttl = &dynamodb.TableTtlArgs{Enabled: pulumi.Bool(true),
 			AttributeName: pulumi.String(spec.TTLAttribute)}
 	}
-	if key := p.key(spec.KMSKey); key != nil {
+	// A key belongs to one region: a table with replicas is encrypted with DynamoDB's own key, which there is in each of them.
+	if key := p.key(spec.KMSKey); key != nil && len(spec.Replicas) == 0 {
 		arguments.ServerSideEncryption = &dynamodb.TableServerSideEncryptionArgs{Enabled: pulumi.Bool(true),
 			KmsKeyArn: key}
 	}

@@ -51,7 +51,11 @@ func (p *program) task(spec *resource.Container, net network, w wish) (*task, er
 		if w.special == nil {
 			w.special = map[string]use{}
 		}
-		w.special[v.EFS.Component] = mounts
+		if _, writes := w.special[v.EFS.Component]; !v.ReadOnly {
+			w.special[v.EFS.Component] = mounts
+		} else if !writes { // the same file system may be another volume that is written
+			w.special[v.EFS.Component] = looks
+		}
 	}
 	if err := p.taskRoles(t, spec, env, w.special); err != nil {
 		return nil, err
@@ -270,6 +274,14 @@ func (p *program) volumes(spec *resource.Container) (ecs.TaskDefinitionVolumeArr
 			name := "writable-" + strconv.Itoa(i)
 			volumes = append(volumes, &ecs.TaskDefinitionVolumeArgs{Name: pulumi.String(name)})
 			points = append(points, mountPoint{SourceVolume: name, ContainerPath: path})
+		}
+		if spec.Exec {
+			// ECS puts the agent of its shells into the container, and the agent writes here.
+			for i, path := range []string{"/var/lib/amazon", "/var/log/amazon"} {
+				name := "shell-" + strconv.Itoa(i)
+				volumes = append(volumes, &ecs.TaskDefinitionVolumeArgs{Name: pulumi.String(name)})
+				points = append(points, mountPoint{SourceVolume: name, ContainerPath: path})
+			}
 		}
 	}
 	for _, v := range spec.Volumes {

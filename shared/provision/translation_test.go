@@ -232,26 +232,39 @@ func checkStatement(t *testing.T, where string, s policyStatement) {
 	}
 }
 
-func TestEveryRoleHasTheBoundary(t *testing.T) {
-	const limit, own = "arn:aws:iam::123456789012:policy/limit", "arn:aws:iam::123456789012:policy/boundary"
-	roles, owned := 0, 0
+func TestEveryRoleHasTheBoundaryAndThePath(t *testing.T) {
+	const own = "arn:aws:iam::123456789012:policy/boundary" // what the cases' Security document says too
+	roles, profiles := 0, 0
 	for name, order := range cases {
-		limited := translate(t, order, false, func(p *program) { p.limit = limit })
+		limited := translate(t, order, false, func(p *program) { p.limit, p.rolePath = own, "/deployer/staging/" })
 		for _, r := range limited.Resources {
-			if r.Type != "aws:iam/role:Role" {
+			switch r.Type {
+			case "aws:iam/role:Role":
+				roles++
+				require.Equal(t, own, r.Inputs["permissionsBoundary"], "%s: %s", name, r.Name)
+			case "aws:iam/instanceProfile:InstanceProfile":
+				profiles++
+			default:
 				continue
 			}
-			roles++
-			if r.Inputs["permissionsBoundary"] == own {
-				owned++ // the environment says so itself
-				continue
-			}
-			require.Equal(t, limit, r.Inputs["permissionsBoundary"], "%s: %s", name, r.Name)
+			require.Equal(t, "/deployer/staging/", r.Inputs["path"], "%s: %s", name, r.Name)
 		}
 	}
 	require.Greater(t, roles, len(cases)/2)
-	require.NotZero(t, owned)
-	require.Less(t, owned, roles/2)
+	require.NotZero(t, profiles)
+}
+
+// AWS lets the executor make roles with the installation's boundary only: another is refused in words, not with AccessDenied.
+func TestAnotherBoundaryThanTheInstallationsIsRefused(t *testing.T) {
+	const limit, own = "arn:aws:iam::123456789012:policy/limit", "arn:aws:iam::123456789012:policy/boundary"
+	order := cases["a microservice under a security document"]
+	p := &program{order: order, limit: limit}
+	_, err := p.boundary()
+	require.ErrorContains(t, err, own)
+	require.ErrorContains(t, err, limit)
+	p.limit = own
+	_, err = p.boundary()
+	require.NoError(t, err)
 }
 
 func TestEverythingThatCanCarryTagsSaysWhoseItIs(t *testing.T) {

@@ -70,8 +70,8 @@ type Behavior struct {
 	Methods string `json:"methods" jsonschema:"enum=read,enum=all"`
 	// how long what is kept: AWS's optimized policy, or nothing at all
 	Cache string `json:"cache" jsonschema:"enum=optimized,enum=disabled"`
-	// what of a request the origin sees: all but the host, or nothing more than the cache needs
-	Forward string `json:"forward" jsonschema:"enum=allExceptHost,enum=none"`
+	// what of a request the origin sees: all with the host, all but the host, or nothing more than the cache needs
+	Forward string `json:"forward" jsonschema:"enum=all,enum=allExceptHost,enum=none"`
 	// what happens to requests in clear
 	Viewer string `json:"viewer" jsonschema:"enum=redirect,enum=httpsOnly,enum=allowAll"`
 	// compresses answers

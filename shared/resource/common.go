@@ -75,11 +75,11 @@ type Backoff struct {
 	MaxDuration Duration `json:"maxDuration"`
 }
 
-// ComponentDrift says what happens when a component is changed from outside.
+// ComponentDrift says what happens when a component is changed from outside. Nothing looks for that yet.
 type ComponentDrift struct {
-	// puts the component back as it is configured; without it the environment's setting holds
+	// not yet: puts the component back as it is configured; without it the environment's setting holds
 	AutoRemediate *bool `json:"autoRemediate,omitempty"`
-	// fields whose changes are not reported, as in spec.replicas or tags.*
+	// not yet: fields whose changes are not reported, as in spec.replicas or tags.*
 	Ignore []string `json:"ignore,omitempty" jsonschema:"minLength=1,uniqueItems=true"`
 }
 
@@ -112,6 +112,7 @@ func (c *Common) check(k *Checker) {
 			WithHint("write Retain to keep the data, or Delete")
 	}
 	checkTags(k, "tags", c.Tags)
+	warnOfDrift(k, "drift")
 	c.Hooks.check(k, "hooks")
 	c.Verify.check(k, "verify")
 }

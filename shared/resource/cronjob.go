@@ -40,7 +40,7 @@ const (
 
 // KindCronJob is a container that runs to its end, again and again.
 var KindCronJob = register(Definition{
-	Kind: "CronJob", APIVersion: ComponentsV1, Family: Compute, Revision: 1, Networked: true,
+	Kind: "CronJob", APIVersion: ComponentsV1, Family: Compute, Revision: 2, Networked: true,
 	Summary: "A container that runs to its end on a schedule, on ECS (Fargate or EC2) or EKS.",
 	New: func() Spec {
 		return &CronJob{Common: defaultCommon(Delete, 15*Minute), Container: defaultContainer(), Timezone: "UTC", Concurrency: ConcurrencyAllow,
@@ -68,5 +68,16 @@ func (c *CronJob) Check(k *Checker) {
 		k.only("deadLetterQueue", !c.DeadLetterQueue.IsZero(), false, "platform is fargate or ecs-ec2")
 	} else if c.Concurrency == ConcurrencyForbid {
 		k.Errorf(CodeSchedule, "concurrency", "ECS starts a run whether or not the one before is over").WithHint("let the program look, or use platform: eks")
+	}
+}
+
+// Relate keeps the rules over the job, what its container uses, and the queue for runs that could not be started.
+func (c *CronJob) Relate(k *Checker, related Related) {
+	c.Container.Relate(k, related)
+	if r, ok := related(c.DeadLetterQueue); ok {
+		if queue, is := r.Spec.(*SQS); is && queue.FIFO {
+			k.Errorf(CodeSchedule, "deadLetterQueue", "%s is a fifo queue, which takes no runs that could not be started", c.DeadLetterQueue.Component).
+				WithHint("use a queue that is not fifo")
+		}
 	}
 }

@@ -193,6 +193,7 @@ func (d *DynamoDB) Check(k *Checker) {
 	if len(d.Replicas) > 0 {
 		d.checkReplicas(k)
 	}
+	k.only("kmsKey", d.KMSKey != "", len(d.Replicas) == 0, "the table has no replicas: a key belongs to one region")
 	k.checkKey("kmsKey", d.KMSKey)
 }
 

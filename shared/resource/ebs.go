@@ -36,7 +36,7 @@ type DiskBackup struct {
 
 // KindEBS is a disk for one instance.
 var KindEBS = register(Definition{
-	Kind: "EBS", APIVersion: ComponentsV1, Family: Storage, Revision: 1, Networked: true, Stateful: true,
+	Kind: "EBS", APIVersion: ComponentsV1, Family: Storage, Revision: 2, Networked: true, Stateful: true,
 	Summary: "An EBS volume, encrypted, with snapshots every day.",
 	New: func() Spec {
 		return &EBS{Common: defaultCommon(Snapshot, 20*Minute), Type: "gp3", Backup: DiskBackup{EveryHours: 24, Keep: 14}}

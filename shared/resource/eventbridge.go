@@ -71,7 +71,7 @@ func (t *EventTarget) SetDefaults() { t.Retries, t.MaximumAge = 185, Day }
 
 // KindEventBridge is a bus of events.
 var KindEventBridge = register(Definition{
-	Kind: "EventBridge", APIVersion: ComponentsV1, Family: Messaging, Revision: 1,
+	Kind: "EventBridge", APIVersion: ComponentsV1, Family: Messaging, Revision: 2,
 	Summary: "An EventBridge bus with its rules, targets and archive.",
 	New:     func() Spec { return &EventBridge{Common: defaultCommon(Delete, 15*Minute)} },
 	Outputs: []Output{
@@ -94,6 +94,7 @@ func (e *EventBridge) Lacks(output string) string {
 func (e *EventBridge) Check(k *Checker) {
 	e.Common.check(k)
 	k.only("schemaDiscovery", e.SchemaDiscovery, !e.DefaultBus, "the bus is made")
+	k.only("schemaDiscovery", e.SchemaDiscovery, e.KMSKey == "", "no kmsKey is given: EventBridge reads the events of a bus only under AWS's own key")
 	k.only("senders", len(e.Senders) > 0, !e.DefaultBus, "the bus is made")
 	k.only("kmsKey", e.KMSKey != "", !e.DefaultBus, "the bus is made")
 	k.checkKey("kmsKey", e.KMSKey)

@@ -131,7 +131,7 @@ func (u *FunctionURL) SetDefaults() { u.Auth = "iam" }
 
 // KindLambda is a function that runs when something happens.
 var KindLambda = register(Definition{
-	Kind: "Lambda", APIVersion: ComponentsV1, Family: Compute, Revision: 1,
+	Kind: "Lambda", APIVersion: ComponentsV1, Family: Compute, Revision: 2,
 	Summary: "A Lambda function from an image or a zip, with its event sources, schedules, alias and logs.",
 	New: func() Spec {
 		return &Lambda{Common: defaultCommon(Delete, 15*Minute), Architecture: ARM, Memory: 256, InvocationTimeout: 30 * Second,
@@ -235,6 +235,10 @@ func (l *Lambda) Relate(k *Checker, related Related) {
 			}
 		}
 		if r, ok := related(e.Queue); ok {
+			if queue, is := r.Spec.(*SQS); is && queue.FIFO && (e.BatchSize > 10 || e.BatchingWindow > 0) {
+				k.Errorf(CodeFunction, path, "%s is a FIFO queue: it gives at most 10 messages at a time, and does not gather them", e.Queue.Component).
+					WithHint("take batchSize and batchingWindow out")
+			}
 			if queue, is := r.Spec.(*SQS); is && queue.VisibilityTimeout < l.InvocationTimeout {
 				k.Errorf(CodeFunction, path+".queue", "messages of %s come back after %s, while a call may take %s", e.Queue.Component, queue.VisibilityTimeout, l.InvocationTimeout).
 					WithHint("make its visibilityTimeout six times invocationTimeout: %s", 6*l.InvocationTimeout)

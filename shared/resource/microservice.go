@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -131,20 +132,21 @@ type Ingress struct {
 	Stickiness Duration `json:"stickiness,omitempty"`
 }
 
-// SetDefaults asks for / every 15 seconds.
+// SetDefaults asks every 15 seconds.
 func (i *Ingress) SetDefaults() {
 	i.HealthCheck = TargetHealthCheck{
-		Path: "/", Status: "200-299", Interval: 15 * Second, Timeout: 5 * Second, Healthy: 2, Unhealthy: 3,
+		Interval: 15 * Second, Timeout: 5 * Second, Healthy: 2, Unhealthy: 3,
 	}
 	i.DeregistrationDelay = 30 * Second
 }
 
 // TargetHealthCheck is what a load balancer asks of each copy.
 type TargetHealthCheck struct {
-	// the path that is asked for
-	Path string `json:"path" jsonschema:"pattern=^/"`
-	// the status codes that mean healthy, as in 200,204 or 200-299
-	Status string `json:"status" jsonschema:"pattern=^[0-9]{3}([-\\,][0-9]{3})*$" jsonschema_extras:"scalar=true"`
+	// the path that is asked for; without it /, of gRPC the method /AWS.ALB/healthcheck
+	Path string `json:"path,omitempty" jsonschema:"pattern=^/"`
+	// the codes that mean healthy, as in 200,204 or 200-299: of HTTP, or of gRPC where the port speaks that, as in 0
+	// or 0-99; without them 200-299, of gRPC 12, which says that a server which has no such method has answered
+	Status string `json:"status,omitempty" jsonschema:"pattern=^[0-9]{1\\,3}([-\\,][0-9]{1\\,3})*$" jsonschema_extras:"scalar=true"`
 	// the wait between two checks
 	Interval Duration `json:"interval"`
 	// how long one answer may take
@@ -153,6 +155,30 @@ type TargetHealthCheck struct {
 	Healthy int `json:"healthy" jsonschema:"minimum=2,maximum=10"`
 	// how many failures in a row make it unhealthy
 	Unhealthy int `json:"unhealthy" jsonschema:"minimum=2,maximum=10"`
+}
+
+// Asked returns the path that is asked for and the codes that mean healthy, on a port that speaks a protocol.
+func (c *TargetHealthCheck) Asked(protocol PortProtocol) (path, status string) {
+	path, status = "/", "200-299"
+	if protocol == PortGRPC {
+		path, status = "/AWS.ALB/healthcheck", "12"
+	}
+	return cmp.Or(c.Path, path), cmp.Or(c.Status, status)
+}
+
+// checkStatus keeps the codes within those of the protocol: a load balancer takes 0 to 99 of gRPC, 200 to 499 of HTTP.
+func (c *TargetHealthCheck) checkStatus(k *Checker, protocol PortProtocol) {
+	low, high, of := 200, 499, "HTTP"
+	if protocol == PortGRPC {
+		low, high, of = 0, 99, "gRPC"
+	}
+	for _, text := range strings.FieldsFunc(c.Status, func(r rune) bool { return r == ',' || r == '-' }) {
+		if code, err := strconv.Atoi(text); err == nil && (code < low || code > high) {
+			k.Errorf(CodeIngress, "ingress.healthCheck.status", "%d is no code of %s that a load balancer takes", code, of).
+				WithHint("write codes from %d to %d", low, high)
+			return
+		}
+	}
 }
 
 // ServiceDiscovery gives a service a name in the environment's private DNS.
@@ -165,7 +191,7 @@ type ServiceDiscovery struct {
 
 // KindMicroService is a container that serves requests.
 var KindMicroService = register(Definition{
-	Kind: "MicroService", APIVersion: ComponentsV1, Family: Compute, Revision: 1, Networked: true,
+	Kind: "MicroService", APIVersion: ComponentsV1, Family: Compute, Revision: 2, Networked: true,
 	Summary: "A container that serves requests, on ECS (Fargate or EC2) or EKS, behind a load balancer or only inside the network.",
 	New: func() Spec {
 		return &MicroService{Common: defaultCommon(Delete, 30*Minute), Container: defaultContainer(), Replicas: 2, Rollout: defaultRollout(),
@@ -232,6 +258,8 @@ func (m *MicroService) Check(k *Checker) {
 		m.Scaling.check(k, m.Replicas)
 		k.only("scaling.queueDepth", m.Scaling.QueueDepth != 0, false, "the component is a Worker")
 		k.only("scaling.requestsPerTarget", m.Scaling.RequestsPerTarget != 0, m.Ingress != nil && m.Platform != EKS, "ingress is given and platform is not eks")
+		// ECS moves the requests from one target group to another and back: the requests per copy of either tell only half.
+		k.only("scaling.requestsPerTarget", m.Scaling.RequestsPerTarget != 0, m.Rollout.Strategy != BlueGreen, "rollout.strategy is rolling; scale on cpu or memory")
 	}
 	if m.Ingress != nil {
 		m.checkIngress(k)
@@ -256,6 +284,9 @@ func (m *MicroService) checkIngress(k *Checker) {
 		k.oneOf(CodeIngress, "ingress.port", in.Port, known, "port")
 	}
 	health := in.HealthCheck
+	if port, ok := m.IngressPort(); ok {
+		health.checkStatus(k, port.Protocol)
+	}
 	k.between("ingress.healthCheck.interval", health.Interval, 5*Second, 5*Minute)
 	k.between("ingress.healthCheck.timeout", health.Timeout, 2*Second, 2*Minute)
 	if health.Timeout >= health.Interval {

@@ -2,6 +2,7 @@ package resource
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/deployer-io/deployer/shared/diag"
@@ -108,7 +109,7 @@ type EKSCluster struct {
 
 // KindNetworking is the environment's network.
 var KindNetworking = register(Definition{
-	Kind: "Networking", APIVersion: InfraV1, Family: PlatformFamily, Revision: 1,
+	Kind: "Networking", APIVersion: InfraV1, Family: PlatformFamily, Revision: 2,
 	Summary: "The environment's network (a VPC that is made, or one that exists), its private DNS, and the clusters that containers run in.",
 	New: func() Spec {
 		return &Networking{Common: defaultCommon(Retain, 45*Minute), CIDR: "10.0.0.0/16", AvailabilityZones: 3, NATGateways: NATPerZone,
@@ -123,6 +124,7 @@ var KindNetworking = register(Definition{
 		{Name: "clusterName", Type: Text, Doc: "the ECS cluster's name"},
 		{Name: "clusterArn", Type: Text, Doc: "the ECS cluster's ARN"},
 		{Name: "capacityProvider", Type: Text, Doc: "the capacity provider of the cluster's EC2 instances; only with cluster.ec2"},
+		{Name: "spotPercent", Type: Number, Doc: "the share of Fargate's copies that run on Fargate Spot, in percent; not of an existing cluster"},
 		{Name: "namespaceId", Type: Text, Doc: "the Cloud Map namespace of the private domain"},
 		{Name: "namespaceName", Type: Text, Doc: "the private domain"},
 		{Name: "eksClusterName", Type: Text, Doc: "the EKS cluster's name; only with eks"},
@@ -141,6 +143,8 @@ func (n *Networking) Lacks(output string) string {
 		return "it has no eks"
 	case output == "capacityProvider" && n.Cluster.EC2 == nil:
 		return "its cluster has no ec2"
+	case output == "spotPercent" && n.Cluster.Existing != "":
+		return "its cluster is not made here"
 	}
 	return ""
 }
@@ -160,6 +164,8 @@ func (n *Networking) Check(k *Checker) {
 		k.Errorf(CodeNetwork, "cluster.ec2.min", "min (%d) is greater than max (%d)", ec2.Min, ec2.Max).WithHint("exchange them")
 	}
 	k.only("cluster.ec2", n.Cluster.EC2 != nil, n.Cluster.Existing == "", "the cluster is made: existing is given")
+	k.only("cluster.spotPercent", n.Cluster.SpotPercent != 0, n.Cluster.Existing == "", "the cluster is made: existing is given")
+	k.only("cluster.containerInsights", k.Wrote("cluster.containerInsights"), n.Cluster.Existing == "", "the cluster is made: existing is given")
 }
 
 func (n *Networking) checkExisting(k *Checker) {
@@ -173,6 +179,10 @@ func (n *Networking) checkExisting(k *Checker) {
 	}
 	environment := k.Environment()
 	for i, zone := range e.AvailabilityZones {
+		if slices.Contains(e.AvailabilityZones[:i], zone) {
+			k.Errorf(CodeNetwork, indexed("existing.availabilityZones", i), "%s stands there twice; load balancers and file systems take one subnet of a zone", zone).
+				WithHint("give one private subnet of each zone")
+		}
 		if environment != nil && len(zone) > 1 && zone[:len(zone)-1] != environment.Region {
 			k.Errorf(CodeNetwork, indexed("existing.availabilityZones", i), "%s is not in the environment's region %s", zone, environment.Region).
 				WithHint("correct the zone, or the region in the Stack document")

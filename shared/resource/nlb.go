@@ -94,7 +94,8 @@ func (n *NLB) Check(k *Checker) {
 }
 
 // checkIngress looks at a service's ingress to an NLB, which knows no requests, only connections.
-func (n *NLB) checkIngress(k *Checker, in *Ingress) {
+func (n *NLB) checkIngress(k *Checker, m *MicroService) {
+	in := m.Ingress
 	names := make([]string, len(n.Listeners))
 	for i := range n.Listeners {
 		names[i] = n.Listeners[i].Name
@@ -107,7 +108,12 @@ func (n *NLB) checkIngress(k *Checker, in *Ingress) {
 	}
 	for field, given := range map[string]bool{
 		"hosts": len(in.Hosts) > 0, "paths": len(in.Paths) > 0, "priority": in.Priority != 0, "stickiness": in.Stickiness != 0,
+		"healthCheck": k.Wrote("ingress.healthCheck"), "deregistrationDelay": k.Wrote("ingress.deregistrationDelay"),
 	} {
 		k.only("ingress."+field, given, false, "the load balancer is an ALB")
+	}
+	k.only("rollout.strategy", m.Rollout.Strategy == BlueGreen, false, "the load balancer is an ALB; write rolling")
+	if m.Scaling != nil {
+		k.only("scaling.requestsPerTarget", m.Scaling.RequestsPerTarget != 0, false, "the load balancer is an ALB: an NLB counts no requests")
 	}
 }

@@ -241,6 +241,10 @@ func (r *RDS) checkInstance(k *Checker) {
 	if r.InstanceClass == "db.serverless" {
 		k.Errorf(CodeDatabase, "instanceClass", "only Aurora runs on db.serverless").WithHint("write an instance class such as db.m7g.large")
 	}
+	if r.Engine != Postgres && !strings.Contains(r.Version, ".") {
+		k.Errorf(CodeDatabase, "version", "%s has no release %s alone: the second number belongs to it", r.Engine, r.Version).
+			WithHint("write it in full, as in 8.4 of mysql or 11.4 of mariadb")
+	}
 	s := r.Storage
 	if s.MaxSize != 0 && s.MaxSize*10 < s.Size*11 {
 		k.Errorf(CodeDatabase, "storage.maxSize", "%d GiB leaves a disk of %d GiB too little room to grow", s.MaxSize, s.Size).

@@ -108,7 +108,7 @@ func (b *builder) checkIngress(k *Checker, m *MicroService) (string, bool) {
 	case *ALB:
 		return b.checkALBIngress(k, m, lb)
 	case *NLB:
-		lb.checkIngress(k, m.Ingress)
+		lb.checkIngress(k, m)
 	}
 	return "", false
 }

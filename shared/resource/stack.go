@@ -130,15 +130,15 @@ const (
 	WindowAllow WindowKind = "allow"
 )
 
-// EnvironmentDrift says how changes from outside are looked for.
+// EnvironmentDrift says how changes from outside are looked for. Nothing looks for them yet.
 type EnvironmentDrift struct {
-	// looks for them
+	// not yet: looks for them
 	Enabled bool `json:"enabled"`
-	// how often
+	// not yet: how often
 	Schedule Schedule `json:"schedule"`
-	// puts back what was changed
+	// not yet: puts back what was changed
 	AutoRemediate bool `json:"autoRemediate,omitempty"`
-	// fields whose changes are not reported, of any component
+	// not yet: fields whose changes are not reported, of any component
 	Ignore []string `json:"ignore,omitempty" jsonschema:"minLength=1,uniqueItems=true"`
 }
 
@@ -248,6 +248,7 @@ func (e *Environment) check(k *Checker, path string) {
 			k.Errorf(CodeWindow, at+".schedule", "a window begins at a time, not at a rate").WithHint("write five crontab fields, as in 0 18 * * 5")
 		}
 	}
+	warnOfDrift(k, path+".drift")
 	if every, isRate := e.Drift.Schedule.Rate(); isRate && every < Minute {
 		k.Errorf(CodeRange, path+".drift.schedule", "%s is too often", e.Drift.Schedule).WithHint("write rate(1 minute) or longer")
 	}

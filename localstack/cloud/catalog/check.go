@@ -110,6 +110,7 @@ func (t *Type) CheckInputs(place Place, olds, news map[string]any, naming Naming
 	}
 	slices.Sort(filled)
 	c.schema()
+	c.writing()
 	if t.Check != nil {
 		t.Check(c)
 	}
