@@ -28,6 +28,8 @@ const (
 	pluginsVariable = "DEPLOYER_PLUGINS"
 	// The ARN of the policy that limits every role that is made; without it they have no limit but that of a Security document.
 	boundaryVariable = "DEPLOYER_PERMISSIONS_BOUNDARY"
+	// The IAM path of every role that is made; the executor's own role may make them nowhere else.
+	rolePathVariable = "DEPLOYER_ROLE_PATH"
 )
 
 const defaultParallelism = 8
@@ -61,10 +63,15 @@ func fromAWS(ctx context.Context, log *slog.Logger, getenv func(string) string) 
 	if err != nil {
 		return task.Ports{}, nil, fmt.Errorf("%s: %w", pluginsVariable, err)
 	}
+	program, err := os.Executable()
+	if err != nil {
+		return task.Ports{}, nil, err
+	}
 	provisioner, err := provision.New(provision.Options{Pulumi: getenv(pulumiVariable), Objects: ports.Objects,
+		ClusterToken:    []string{program, tokenCommand},
 		BackendURL:      "s3://" + getenv(wiring.StateBucketVariable) + "?region=" + getenv("AWS_REGION") + "&awssdk=v2",
 		SecretsProvider: getenv(secretsProviderVariable), Env: os.Environ(), Parallelism: parallelism, Plugins: pins,
-		PermissionsBoundary: getenv(boundaryVariable), Log: log})
+		PermissionsBoundary: getenv(boundaryVariable), RolePath: getenv(rolePathVariable), Log: log})
 	if err != nil {
 		return task.Ports{}, nil, err
 	}

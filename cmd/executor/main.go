@@ -1,5 +1,6 @@
 // Command executor is the Fargate task: it carries out the batch that its environment names. It ends with 0 when every step
-// was fine, with 1 when a step was not (its outcome says why), and with 2 when the task itself could not work.
+// was fine, with 1 when a step was not (its outcome says why), and with 2 when the task itself could not work. As "executor
+// token" it prints a token for an EKS cluster: that is how its own Kubernetes plugin comes by one.
 package main
 
 import (
@@ -11,7 +12,12 @@ import (
 	"syscall"
 )
 
-func main() { os.Exit(work(os.Getenv, fromAWS)) }
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == tokenCommand {
+		os.Exit(token(context.Background(), os.Args[2:], os.Stdout, os.Stderr))
+	}
+	os.Exit(work(os.Getenv, fromAWS))
+}
 
 // work carries out the batch until it ends or the task is stopped, and returns the exit code. Fargate sends SIGTERM and waits
 // up to 120 s; what is in flight is cancelled first and its outcome written.

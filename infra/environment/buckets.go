@@ -35,7 +35,8 @@ func addStateBucket(scope constructs.Construct, n names, keep storage) {
 		forgive(bucket, excuse{"Object Lock is the setting objectLock: versions are kept either way.",
 			[]string{"guard:s3_bucket_object_lock_enabled_check"}})
 	}
-	n.addBucketPolicy(scope, "StateBucketPolicy", bucket, n.StateBucket, nil)
+	n.addBucketPolicy(scope, "StateBucketPolicy", bucket, n.StateBucket, []statement{
+		n.notForComponents("", []string{"s3:*"}, n.bucketARN(n.StateBucket), n.bucketARN(n.StateBucket)+"/*")})
 	output(scope, "StateBucketName", "Upload bundles here, below bundles/STACK/ENVIRONMENT/", bucket.Ref())
 }
 
@@ -114,6 +115,9 @@ func (n names) addBucketPolicy(scope constructs.Construct, id string, bucket aws
 	retain(created)
 }
 
+// replicationRule is the one rule's name, by which its metrics are known.
+const replicationRule = "Everything"
+
 // replication copies every version to the replica's bucket under the replica's key. A key's alias serves as its name
 // because the key itself lives in a stack of another region.
 func (n names) replication(scope constructs.Construct, keep storage) *awss3.CfnBucket_ReplicationConfigurationProperty {
@@ -138,14 +142,15 @@ func (n names) replication(scope constructs.Construct, keep storage) *awss3.CfnB
 	return &awss3.CfnBucket_ReplicationConfigurationProperty{
 		Role: created.AttrArn(),
 		Rules: []any{&awss3.CfnBucket_ReplicationRuleProperty{
-			Id: str("Everything"), Status: str("Enabled"), Priority: num(1),
+			Id: str(replicationRule), Status: str("Enabled"), Priority: num(1),
 			Filter:                  &awss3.CfnBucket_ReplicationRuleFilterProperty{Prefix: str("")},
 			DeleteMarkerReplication: &awss3.CfnBucket_DeleteMarkerReplicationProperty{Status: str("Enabled")},
 			SourceSelectionCriteria: &awss3.CfnBucket_SourceSelectionCriteriaProperty{
 				SseKmsEncryptedObjects: &awss3.CfnBucket_SseKmsEncryptedObjectsProperty{Status: str("Enabled")},
 			},
 			Destination: &awss3.CfnBucket_ReplicationDestinationProperty{
-				Bucket: str(target),
+				Bucket:  str(target),
+				Metrics: &awss3.CfnBucket_MetricsProperty{Status: str("Enabled")},
 				EncryptionConfiguration: &awss3.CfnBucket_EncryptionConfigurationProperty{
 					ReplicaKmsKeyId: str(there + n.keyAlias("replica")),
 				},
@@ -165,9 +170,13 @@ func addReplica(stack awscdk.Stack, n names) {
 	awskms.NewCfnAlias(stack, str("ReplicaKeyAlias"), &awskms.CfnAliasProps{
 		AliasName: str(n.keyAlias("replica")), TargetKeyId: key.Ref(),
 	})
-	bucket := awss3.NewCfnBucket(stack, str("ReplicaBucket"), n.privateBucket(n.Replica.Bucket, *key.AttrArn()))
+	properties := n.privateBucket(n.Replica.Bucket, *key.AttrArn())
+	if n.ObjectLock != nil {
+		properties.ObjectLockEnabled = on // into a bucket without it, S3 replicates nothing of one that has it
+	}
+	bucket := awss3.NewCfnBucket(stack, str("ReplicaBucket"), properties)
 	retain(bucket)
-	forgive(bucket, excuse{"It is the copy: its source is logged, locked and replicated.",
+	forgive(bucket, excuse{"It is the copy: its source is logged and replicated, and versions come with their source's retention.",
 		[]string{"nag:AwsSolutions-S1", "checkov:CKV_AWS_18", "guard:s3_bucket_logging_enabled_check",
 			"guard:s3_bucket_object_lock_enabled_check", "guard:s3_event_notifications_enabled_check"}})
 	n.addBucketPolicy(stack, "ReplicaBucketPolicy", bucket, n.Replica.Bucket, nil)

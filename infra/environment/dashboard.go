@@ -17,7 +17,7 @@ func (n names) dashboard(alarms []alarm, sources Sources) string {
 		runs = append(runs, []any{"AWS/States", name, "StateMachineArn", n.machineARN("deploy")})
 	}
 	var own [][]any
-	for _, name := range []string{"FailedDirty", "DriftFindings", "PolicyViolations", "StuckLocks"} {
+	for _, name := range []string{"FailedDirty", "PolicyViolations", "StuckLocks"} {
 		own = append(own, []any{"Deployer", name, "Installation", n.Name})
 	}
 	var states []string

@@ -52,7 +52,7 @@ func add(app awscdk.App, n names, sources Sources) error {
 	if err := addMachines(room(n.Region, "machines", "Deployer's state machines"), n, keep, tasks, sources); err != nil {
 		return err
 	}
-	addSchedules(room(n.Region, "schedules", "What starts by itself: uploads, the keeper, drift, cleaning up"), n, sources)
+	addSchedules(room(n.Region, "schedules", "What starts by itself: uploads, the keeper, cleaning up"), n, sources)
 	addObservability(room(n.Region, "observability", "Dashboard, alarms and budget"), n, sources)
 	return nil
 }

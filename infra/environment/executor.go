@@ -106,6 +106,7 @@ func (n names) executorVariables() []any {
 		{"DEPLOYER_LOCK_TABLE", n.LockTable},
 		{"DEPLOYER_SECRETS_PROVIDER", n.secretsProvider()},
 		{"DEPLOYER_PERMISSIONS_BOUNDARY", n.boundaryARN()},
+		{"DEPLOYER_ROLE_PATH", n.rolePath()},
 		{"HOME", "/tmp"},
 	} {
 		variables = append(variables, &awsecs.CfnTaskDefinition_KeyValuePairProperty{Name: str(pair[0]), Value: str(pair[1])})

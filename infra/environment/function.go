@@ -1,6 +1,7 @@
 package environment
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -64,7 +65,6 @@ func (n names) functionVariables(sources Sources) map[string]*string {
 		"DEPLOYER_INSTALLATION":    str(n.Name),
 		"DEPLOYER_STATE_BUCKET":    str(n.StateBucket),
 		"DEPLOYER_LOCK_TABLE":      str(n.LockTable),
-		"DEPLOYER_RUN_TABLE":       str(n.RunTable),
 		"DEPLOYER_DEPLOY_MACHINE":  str(n.machineARN("deploy")),
 		"DEPLOYER_ROLLOUT_MACHINE": str(n.machineARN("rollout")),
 		"DEPLOYER_WAVE_MACHINE":    str(n.machineARN("wave")),
@@ -108,7 +108,26 @@ func (n names) addFunction(scope constructs.Construct, r row, artifact awss3asse
 	if r.reserved > 0 && n.Reserves() {
 		properties.ReservedConcurrentExecutions = num(r.reserved)
 	}
-	forgive(awslambda.NewCfnFunction(scope, str(r.task), properties), functionExcuses...)
+	function := awslambda.NewCfnFunction(scope, str(r.task), properties)
+	forgive(function, functionExcuses...)
+	if r.aside() {
+		n.setFailuresAside(scope, r.task, function)
+	}
+}
+
+// aside reports whether what the function failed at is put into a queue. It is for those that are called without anybody waiting
+// for the answer: to whom SNS, EventBridge or Scheduler could give an event, the event counts as delivered, whatever becomes of
+// it. The keeper needs none: its next minute does the same work again, and an alarm counts its failures.
+func (r row) aside() bool { return slices.Contains(r.also, "set aside") }
+
+// setFailuresAside has Lambda try twice more what the function failed at, and then put it into the queue.
+func (n names) setFailuresAside(scope constructs.Construct, task string, function awslambda.CfnFunction) {
+	awslambda.NewCfnEventInvokeConfig(scope, str(task+"Failures"), &awslambda.CfnEventInvokeConfigProps{
+		FunctionName: function.Ref(), Qualifier: str("$LATEST"), MaximumRetryAttempts: num(2), MaximumEventAgeInSeconds: num(6 * 3600),
+		DestinationConfig: &awslambda.CfnEventInvokeConfig_DestinationConfigProperty{
+			OnFailure: &awslambda.CfnEventInvokeConfig_OnFailureProperty{Destination: str(n.undeliveredARN())},
+		},
+	})
 }
 
 var functionExcuses = []excuse{
@@ -116,7 +135,8 @@ var functionExcuses = []excuse{
 		[]string{"checkov:CKV_AWS_117", "guard:lambda_inside_vpc_check"}},
 	{"A reservation takes from the account's other functions; only where overlapping or flooding would do harm is there one.",
 		[]string{"checkov:CKV_AWS_115"}},
-	{"Its callers wait for the answer and retry; what calls without waiting has a dead-letter queue of its own.",
+	{"Its callers wait for the answer and retry; what a function that nobody waits for failed at goes to a queue by its " +
+		"EventInvokeConfig, or is done again a minute later.",
 		[]string{"checkov:CKV_AWS_116"}},
 	{"The environment holds names, never secrets; a customer key would put a call to KMS into every cold start.",
 		[]string{"checkov:CKV_AWS_173"}},

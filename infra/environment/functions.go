@@ -7,12 +7,11 @@ package environment
 //
 // Prefixes below the state bucket: a * stands for one stack or environment, or for whatever follows.
 const (
-	bundles  = "bundles/*"
-	runs     = "stacks/*/*/runs/*"
-	current  = "stacks/*/*/state.json"
-	history  = "stacks/*/*/history/*"
-	findings = "stacks/*/*/drift/*"
-	pulumi   = "stacks/*/*/pulumi/*"
+	bundles = "bundles/*"
+	runs    = "stacks/*/*/runs/*"
+	current = "stacks/*/*/state.json"
+	history = "stacks/*/*/history/*"
+	pulumi  = "stacks/*/*/pulumi/*"
 )
 
 type row struct {
@@ -43,12 +42,11 @@ var rows = []row{
 	{"ReleaseLock", 110, 512, 0, nil, nil, nil, "hold", also("tell operations", "tell security")},
 	{"MakeReport", 110, 512, 0, in(runs, current, history), in(runs), nil, "", nil},
 	{"Notify", 50, 256, 0, in(runs, current, history), nil, nil, "", also("tell deployments", "tell approvals", "tell security",
-		"tell operations", "read the webhook", "read stacks' webhooks", "tell stacks' topics")},
+		"tell operations", "read the webhook", "read stacks' webhooks", "tell stacks' topics", "set aside")},
 	{"KeepLocks", 50, 512, 1, in(runs, current, history), in(runs, current, history), in(history), "sweep",
 		also("stop runs", "see checkpoints", "tell operations", "tell deployments", "tell security")},
 	{"Cleanup", 290, 512, 0, in(runs, current, history), in(runs, current, history), in(history), "sweep",
-		also("find runs", "stop runs", "see checkpoints", "tell operations", "tell deployments", "tell security")},
-	{"DetectDrift", 290, 1024, 0, in(runs, current, history, findings), in(runs, findings), nil, "look", also("tell drift")},
+		also("find runs", "stop runs", "see checkpoints", "tell operations", "tell deployments", "tell security", "set aside")},
 	{"Decide", 25, 512, 5, in(runs), in(runs), nil, "", also("find runs", "answer approvals", "check links")},
 }
 

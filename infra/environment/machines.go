@@ -50,6 +50,11 @@ func definitionOf(name string) (string, error) {
 	return string(source), err
 }
 
+// withPartition puts the region's partition into the ARNs of Step Functions' integrations; the files name that of most regions.
+func (n names) withPartition(definition string) string {
+	return strings.ReplaceAll(definition, `"arn:aws:states:::`, `"arn:`+n.partition()+`:states:::`)
+}
+
 func (n names) addMachine(stack awscdk.Stack, name, definition string, keep storage, tasks tasks, sources Sources) error {
 	called, err := callsOf(definition)
 	if err != nil {
@@ -74,7 +79,7 @@ func (n names) addMachine(stack awscdk.Stack, name, definition string, keep stor
 		StateMachineName:        str(n.machine(name)),
 		StateMachineType:        str(kind),
 		RoleArn:                 created.AttrArn(),
-		DefinitionString:        str(definition),
+		DefinitionString:        str(n.withPartition(definition)),
 		DefinitionSubstitutions: &substitutions,
 		TracingConfiguration:    &awsstepfunctions.CfnStateMachine_TracingConfigurationProperty{Enabled: on},
 		EncryptionConfiguration: &awsstepfunctions.CfnStateMachine_EncryptionConfigurationProperty{

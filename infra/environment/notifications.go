@@ -9,12 +9,11 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 )
 
-// topics are what there is to be told of. Deployments and approvals are for a channel; drift and security for those who
-// own it; operations pages.
+// topics are what there is to be told of. Deployments and approvals are for a channel; security for those who watch over it;
+// operations pages.
 var topics = []struct{ name, says string }{
 	{"deployments", "How each run ended"},
 	{"approvals", "Runs that wait for a decision"},
-	{"drift", "What was changed outside of Deployer"},
 	{"security", "Policies violated, locks forced open"},
 	{"operations", "Something needs a person: runs that ended dirty, stuck locks, throttling, cost"},
 }
@@ -34,7 +33,8 @@ func addNotifications(stack awscdk.Stack, n names, keep storage) {
 	}
 }
 
-// addUndelivered creates the queue for what EventBridge, Scheduler and SNS could not deliver; an alarm watches it.
+// addUndelivered creates the queue for what EventBridge, Scheduler and SNS could not deliver, and for what functions that were
+// called without waiting failed at; an alarm watches it.
 func addUndelivered(scope constructs.Construct, n names) {
 	queue := awssqs.NewCfnQueue(scope, str("Undelivered"), &awssqs.CfnQueueProps{
 		QueueName: str(n.undelivered()), SqsManagedSseEnabled: on, MessageRetentionPeriod: num(14 * 24 * 3600),

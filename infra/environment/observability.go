@@ -1,6 +1,8 @@
 package environment
 
 import (
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsbudgets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
@@ -15,6 +17,7 @@ type metric struct {
 	dimension string
 	value     string
 	statistic string
+	others    [][2]string // further dimensions: name and value
 }
 
 // alarm fires when its metric reaches the threshold in a period.
@@ -43,7 +46,6 @@ func (n names) alarms(sources Sources) []alarm {
 		{"run-timed-out", "A run exceeded its time: see whether its lock was freed", deploy("ExecutionsTimedOut"), 1, 5, 1, false, "notBreaching", "operations"},
 		{"run-aborted", "A run was stopped: see whether its lock was freed", deploy("ExecutionsAborted"), 1, 5, 1, false, "notBreaching", "operations"},
 		{"run-dirty", "A run ended FailedDirty: its report lists what is half-done", own("FailedDirty", "Sum"), 1, 1, 1, false, "notBreaching", "operations"},
-		{"drift", "Something was changed outside of Deployer: see deployer drift", own("DriftFindings", "Maximum"), 1, 5, 1, false, "notBreaching", "drift"},
 		{"policy-violations", "A bundle violated a policy with severity deny", own("PolicyViolations", "Sum"), 1, 5, 1, false, "notBreaching", "security"},
 		{"stuck-locks", "Locks outlived their lease: see deployer lock list", own("StuckLocks", "Maximum"), 1, 1, 3, false, "notBreaching", "operations"},
 		{"starts-throttled", "Step Functions throttles: ask for a higher quota", metric{namespace: "AWS/States", name: "ExecutionThrottled",
@@ -52,7 +54,7 @@ func (n names) alarms(sources Sources) []alarm {
 			metric{namespace: "AWS/Lambda", name: "Throttles", statistic: "Sum"}, 1, 5, 1, false, "notBreaching", "operations"},
 		{"locks-throttled", "The lock table throttles writes", metric{namespace: "AWS/DynamoDB", name: "WriteThrottleEvents",
 			dimension: "TableName", value: n.LockTable, statistic: "Sum"}, 1, 5, 1, false, "notBreaching", "operations"},
-		{"undelivered", "An event, schedule or message could not be delivered: look into the queue " + n.undelivered(),
+		{"undelivered", "An event, schedule or message could not be delivered, or what took it failed: look into the queue " + n.undelivered(),
 			metric{namespace: "AWS/SQS", name: "ApproximateNumberOfMessagesVisible", dimension: "QueueName", value: n.undelivered(), statistic: "Maximum"},
 			1, 5, 1, false, "notBreaching", "operations"},
 	}
@@ -63,6 +65,19 @@ func (n names) alarms(sources Sources) []alarm {
 		all = append(all,
 			alarm{"keeper-silent", "The keeper of locks does not run: locks will not be renewed", silent, 1, 5, 1, true, "breaching", "operations"},
 			alarm{"keeper-failing", "The keeper of locks fails: see its log", failing, 1, 1, 5, false, "notBreaching", "operations"})
+	}
+	for _, one := range present(sources) {
+		if one.aside() {
+			all = append(all, alarm{strings.ToLower(one.task) + "-failing", "The function " + strings.ToLower(one.task) + " fails: see its log", metric{
+				namespace: "AWS/Lambda", name: "Errors", dimension: "FunctionName", value: n.function(one.task), statistic: "Sum"},
+				1, 5, 1, false, "notBreaching", "operations"})
+		}
+	}
+	if n.Replica != nil { // of replication's metrics this one is published in the source's region (S3 User Guide, "S3 Replication metrics")
+		all = append(all, alarm{"replication-failing", "Versions of the state bucket could not be copied to " + n.Replica.Bucket + ": see their replication status",
+			metric{namespace: "AWS/S3", name: "OperationsFailedReplication", dimension: "SourceBucket", value: n.StateBucket, statistic: "Maximum",
+				others: [][2]string{{"DestinationBucket", n.Replica.Bucket}, {"RuleId", replicationRule}}},
+			1, 5, 1, false, "notBreaching", "operations"})
 	}
 	if n.Approval.Endpoint && sources.Functions["decide"] {
 		all = append(all, alarm{"approvals-failing", "Approval links fail: see the function decide's log", metric{namespace: "AWS/Lambda",
@@ -97,7 +112,11 @@ func (n names) addAlarm(scope constructs.Construct, a alarm) {
 		AlarmActions: &[]any{n.topicARN(a.topic)}, OkActions: &[]any{n.topicARN(a.topic)},
 	}
 	if a.metric.dimension != "" {
-		properties.Dimensions = []any{&awscloudwatch.CfnAlarm_DimensionProperty{Name: str(a.metric.dimension), Value: str(a.metric.value)}}
+		var dimensions []any
+		for _, one := range append([][2]string{{a.metric.dimension, a.metric.value}}, a.metric.others...) {
+			dimensions = append(dimensions, &awscloudwatch.CfnAlarm_DimensionProperty{Name: str(one[0]), Value: str(one[1])})
+		}
+		properties.Dimensions = dimensions
 	}
 	awscloudwatch.NewCfnAlarm(scope, str("Alarm"+camel(a.name)), properties)
 }

@@ -204,7 +204,7 @@ func TestOnlyFunctionsThatExistAreCreated(t *testing.T) {
 	created := present(Sources{Functions: map[string]bool{"keeplocks": true}})
 	require.Len(t, created, len(atLeast)+1)
 	sources := everything(t)
-	for _, later := range []string{"keeplocks", "cleanup", "detectdrift"} {
+	for _, later := range []string{"keeplocks", "cleanup"} {
 		delete(sources.Functions, later)
 	}
 	chosen := full(t)
@@ -323,12 +323,60 @@ func TestOnlyWhatTheCatalogServesIsLookedAt(t *testing.T) {
 	require.Equal(t, map[string]bool{"notify": true}, sources.Functions)
 }
 
-func TestTheCatalogServesEveryFunctionThatIsAlwaysCreated(t *testing.T) {
+func TestTheCatalogServesEveryRow(t *testing.T) {
 	served, err := functionsOf(filepath.Join("..", "..", "functions"))
 	require.NoError(t, err)
-	for _, task := range atLeast {
-		require.True(t, served[strings.ToLower(task)], "functions/ has no %s", task)
+	for _, r := range rows {
+		require.True(t, served[strings.ToLower(r.task)], "functions/ has no %s: the reviewed templates show what nobody gets", r.task)
 	}
+}
+
+func TestWhatNobodyWaitsForIsSetAsideWhenItFails(t *testing.T) {
+	called := map[string]bool{} // by those who wait for no answer
+	for _, name := range []string{"staging-functions", "staging-schedules"} {
+		for _, of := range templates(t)["deployer-"+name].Resources {
+			for _, r := range rows {
+				if text := mustJSON(of.Properties); strings.Contains(text, ":function:deployer-staging-"+strings.ToLower(r.task)+`"`) &&
+					(of.Type == "AWS::SNS::Subscription" || of.Type == "AWS::Events::Rule" || of.Type == "AWS::Scheduler::Schedule") {
+					called[r.task] = true
+				}
+			}
+		}
+	}
+	require.Equal(t, map[string]bool{"Notify": true, "Cleanup": true, "KeepLocks": true}, called)
+	alarms := mustJSON(templates(t)["deployer-staging-observability"].Resources)
+	for task := range called {
+		require.Contains(t, alarms, `"deployer-staging-`+strings.ToLower(task)+`"`)
+		if task == "KeepLocks" {
+			continue // the next minute does it again
+		}
+		failures := one(t, "staging-functions", "AWS::Lambda::EventInvokeConfig", task+"Failures")
+		require.Contains(t, mustJSON(failures["DestinationConfig"]), `"OnFailure":{"Destination":"arn:aws:sqs:eu-west-1:111122223333:deployer-staging-undelivered"}`)
+		require.Contains(t, mustJSON(one(t, "staging-functions", "AWS::IAM::Role", task+"Role")["Policies"]), "sqs:SendMessage", "else Lambda takes no such destination")
+	}
+	for name, id := range map[string]string{"Notify": "AlarmNotifyFailing", "Cleanup": "AlarmCleanupFailing"} {
+		alarm := mustJSON(one(t, "staging-observability", "AWS::CloudWatch::Alarm", id))
+		require.Contains(t, alarm, `"Errors"`)
+		require.Contains(t, alarm, "deployer-staging-"+strings.ToLower(name))
+	}
+}
+
+func TestALockedBucketIsReplicatedIntoALockedOneAndFailuresAreSeen(t *testing.T) {
+	replica := one(t, "staging-replica", "AWS::S3::Bucket", "ReplicaBucket")
+	require.Equal(t, true, replica["ObjectLockEnabled"])
+	require.NotContains(t, replica, "ObjectLockConfiguration", "each version comes with its own retention")
+	require.Contains(t, mustJSON(one(t, "staging-storage", "AWS::S3::Bucket", "StateBucket")["ReplicationConfiguration"]), `"Metrics":{"Status":"Enabled"}`)
+	alarm := one(t, "staging-observability", "AWS::CloudWatch::Alarm", "AlarmReplicationFailing")
+	require.ElementsMatch(t, []any{map[string]any{"Name": "SourceBucket", "Value": "example-deployer-state"},
+		map[string]any{"Name": "DestinationBucket", "Value": "example-deployer-state-replica"},
+		map[string]any{"Name": "RuleId", "Value": replicationRule}}, alarm["Dimensions"])
+	require.NotContains(t, templates(t)["deployer-small-observability"].Resources, "AlarmReplicationFailing")
+
+	chosen := full(t)
+	chosen.Environments = chosen.Environments[:1]
+	chosen.Environments[0].ObjectLock = nil
+	unlocked := synthesize(t, t.TempDir(), chosen, everything(t))
+	require.NotContains(t, unlocked["deployer-staging-replica"].Resources["ReplicaBucket"].Properties, "ObjectLockEnabled")
 }
 
 func TestAnImageIsNeeded(t *testing.T) {
@@ -357,10 +405,7 @@ func TestWhatStartsByItself(t *testing.T) {
 	require.Equal(t, "rate(1 minute)", keeper["ScheduleExpression"])
 	prune := one(t, "staging-schedules", "AWS::Scheduler::Schedule", "PruneSchedule")
 	require.Equal(t, `{"prune": true}`, prune["Target"].(map[string]any)["Input"])
-	drift := one(t, "staging-schedules", "AWS::Scheduler::Schedule", "DriftSchedule")
-	require.Equal(t, "rate(5 minutes)", drift["ScheduleExpression"])
-	require.Equal(t, "ENABLED", drift["State"])
-	require.Equal(t, "DISABLED", one(t, "small-schedules", "AWS::Scheduler::Schedule", "DriftSchedule")["State"])
+	require.Len(t, templates(t)["deployer-staging-schedules"].of("AWS::Scheduler::Schedule"), 2)
 	for _, template := range templates(t) {
 		for _, id := range append(template.of("AWS::Events::Rule"), template.of("AWS::Scheduler::Schedule")...) {
 			require.Contains(t, mustJSON(template.Resources[id].Properties), "-undelivered", "%s has no dead-letter queue", id)
@@ -391,4 +436,9 @@ func TestNoSecretStandsInATemplate(t *testing.T) {
 func TestNamesFollowThePartition(t *testing.T) {
 	n := names{settings.Environment{Name: "cn", Account: "111122223333", Region: "cn-north-1"}}
 	require.Equal(t, "arn:aws-cn:lambda:cn-north-1:111122223333:function:deployer-cn-discover", n.functionARN("Discover"))
+	for _, name := range append(statemachines.Names(), upload) {
+		definition, err := definitionOf(name)
+		require.NoError(t, err)
+		require.NotContains(t, n.withPartition(definition), "arn:aws:", name)
+	}
 }

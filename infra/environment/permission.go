@@ -83,10 +83,7 @@ type role struct {
 func (n names) addRole(scope constructs.Construct, id string, r role) awsiam.CfnRole {
 	trust := statement{sid: "OnlyForThisInstallation", actions: []string{"sts:AssumeRole"},
 		principal: map[string]any{"Service": r.service + ".amazonaws.com"},
-		when: conditions{
-			"StringEquals": {"aws:SourceAccount": n.Account},
-			"ArnLike":      {"aws:SourceArn": r.source},
-		}}
+		when:      n.onBehalf(r)}
 	trusted := trust.document()
 	delete(trusted, "Resource") // a trust policy has none
 	properties := &awsiam.CfnRoleProps{
@@ -110,6 +107,22 @@ func (n names) addRole(scope constructs.Construct, id string, r role) awsiam.Cfn
 	}
 	forgive(created, append(excuses, r.excuses...)...)
 	return created
+}
+
+// onBehalf limits the trust to this installation's resource. AWS does not document that Lambda says for which function it
+// takes on a role; no function could be created if it does not. So there the conditions hold where Lambda says it, and what
+// keeps others' functions away is that nobody can pass a role to a function of another account.
+func (n names) onBehalf(r role) conditions {
+	if r.service == "lambda" {
+		return conditions{
+			"StringEqualsIfExists": {"aws:SourceAccount": n.Account},
+			"ArnLikeIfExists":      {"aws:SourceArn": r.source},
+		}
+	}
+	return conditions{
+		"StringEquals": {"aws:SourceAccount": n.Account},
+		"ArnLike":      {"aws:SourceArn": r.source},
+	}
 }
 
 func anything(statements []statement) bool {

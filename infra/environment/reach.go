@@ -27,9 +27,9 @@ var reaches = map[string]func(names, storage) []statement{
 	"tell stacks' topics":   names.tellStacksTopics,
 	"tell deployments":      tell("deployments"),
 	"tell approvals":        tell("approvals"),
-	"tell drift":            tell("drift"),
 	"tell security":         tell("security"),
 	"tell operations":       tell("operations"),
+	"set aside":             names.setAside,
 }
 
 // webhookTag is what a secret or parameter must bear whose webhook a stack's bundle may name.
@@ -39,6 +39,11 @@ func tell(topic string) func(names, storage) []statement {
 	return func(n names, _ storage) []statement {
 		return []statement{{sid: "Tell" + title(topic), actions: []string{"sns:Publish"}, resources: []string{n.topicARN(topic)}}}
 	}
+}
+
+// setAside lets Lambda put what the function failed at, when nobody waits for its answer, into the queue of what was not delivered.
+func (n names) setAside(storage) []statement {
+	return []statement{{sid: "SetAside", actions: []string{"sqs:SendMessage"}, resources: []string{n.undeliveredARN()}}}
 }
 
 // stopRuns is for whoever takes over a lock: the old execution and its tasks are stopped first, and waited for.

@@ -13,7 +13,7 @@ import (
 )
 
 // addSchedules creates what starts by itself: a run for each upload, cleaning up after an execution that was stopped or
-// failed, the keeper of locks, the daily pruning of history, and the search for drift.
+// failed, the keeper of locks, and the daily pruning of history.
 func addSchedules(stack awscdk.Stack, n names, sources Sources) {
 	addUploadRule(stack, n)
 	if sources.Functions["cleanup"] {
@@ -22,21 +22,11 @@ func addSchedules(stack awscdk.Stack, n names, sources Sources) {
 	awsscheduler.NewCfnScheduleGroup(stack, str("Group"), &awsscheduler.CfnScheduleGroupProps{Name: str(n.prefix())})
 	if sources.Functions["keeplocks"] {
 		n.addSchedule(stack, schedule{"keeplocks", "Renews the locks of running executions, frees those of ended ones", 1,
-			n.functionARN("KeepLocks"), "lambda:InvokeFunction", 30, false, ""})
+			n.functionARN("KeepLocks"), "lambda:InvokeFunction", 30, ""})
 	}
 	if sources.Functions["cleanup"] {
 		n.addSchedule(stack, schedule{name: "prune", says: "Throws away the state's history that is older than it is kept", minutes: 24 * 60,
 			target: n.functionARN("Cleanup"), action: "lambda:InvokeFunction", seconds: 12 * 3600, input: `{"prune": true}`})
-	}
-	drift := schedule{name: "drift", says: "Compares every deployed stack with what really exists",
-		minutes: n.Drift.Minutes, seconds: n.Drift.Minutes * 60, off: n.Drift.Off}
-	switch {
-	case sources.Machines["drift"]:
-		drift.target, drift.action = n.machineARN("drift"), "states:StartExecution"
-		n.addSchedule(stack, drift)
-	case sources.Functions["detectdrift"]:
-		drift.target, drift.action = n.functionARN("DetectDrift"), "lambda:InvokeFunction"
-		n.addSchedule(stack, drift)
 	}
 }
 
@@ -99,8 +89,7 @@ type schedule struct {
 	minutes int
 	target  string
 	action  string
-	seconds int // older than this a missed start is of no use
-	off     bool
+	seconds int    // older than this a missed start is of no use
 	input   string // "": when it was to start
 }
 
@@ -112,18 +101,15 @@ func (n names) addSchedule(scope constructs.Construct, s schedule) {
 			{sid: "SetAside", actions: []string{"sqs:SendMessage"}, resources: []string{n.undeliveredARN()}},
 		},
 	})
-	rate, state := fmt.Sprintf("rate(%d minutes)", s.minutes), "ENABLED"
+	rate := fmt.Sprintf("rate(%d minutes)", s.minutes)
 	if s.minutes == 1 {
 		rate = "rate(1 minute)"
-	}
-	if s.off {
-		state = "DISABLED"
 	}
 	if s.input == "" {
 		s.input = `{"scheduledAt": "<aws.scheduler.scheduled-time>"}`
 	}
 	created := awsscheduler.NewCfnSchedule(scope, str(title(s.name)+"Schedule"), &awsscheduler.CfnScheduleProps{
-		Name: str(s.name), GroupName: str(n.prefix()), Description: str(s.says), ScheduleExpression: str(rate), State: str(state),
+		Name: str(s.name), GroupName: str(n.prefix()), Description: str(s.says), ScheduleExpression: str(rate), State: str("ENABLED"),
 		FlexibleTimeWindow: &awsscheduler.CfnSchedule_FlexibleTimeWindowProperty{Mode: str("OFF")},
 		Target: &awsscheduler.CfnSchedule_TargetProperty{
 			Arn: str(s.target), RoleArn: starter.AttrArn(), Input: str(s.input),

@@ -19,7 +19,6 @@ func addStorage(stack awscdk.Stack, n names) storage {
 	addLogBucket(stack, n)
 	addStateBucket(stack, n, keep)
 	addLockTable(stack, n, keep)
-	addRunTable(stack, n, keep)
 	return keep
 }
 
@@ -32,7 +31,7 @@ func addKeys(scope constructs.Construct, n names) storage {
 			Description: str("Signs the links with which people approve"),
 			KeySpec:     str("HMAC_256"), KeyUsage: str("GENERATE_VERIFY_MAC"),
 			KeyPolicy: policy(n.keyOwner()),
-		})
+		}) // not retained: without the installation nobody takes a link that it signed
 		explain(link, n.keyOwner())
 		forgive(link, excuse{"HMAC keys cannot be rotated by KMS.",
 			[]string{"checkov:CKV_AWS_7"}})
@@ -66,6 +65,7 @@ func (n names) keyOwner() []statement {
 		{sid: "GrantsForServicesOnly", deny: true, principal: map[string]any{"AWS": "*"},
 			actions: []string{"kms:CreateGrant"}, resources: []string{"*"}, because: thisKey,
 			when: conditions{"BoolIfExists": {"kms:GrantIsForAWSResource": "false", "aws:PrincipalIsAWSService": "false"}}},
+		n.notForComponents(thisKey, []string{"kms:*"}, "*"),
 	}
 }
 
@@ -105,8 +105,9 @@ func addLockTable(scope constructs.Construct, n names, keep storage) {
 	retain(table)
 }
 
-// auditGuards is the lock table's own policy: nobody in the account changes or deletes an audit row. DynamoDB's TTL, which
-// asks no policy, removes them when they expire.
+// auditGuards is the lock table's own policy: nobody in the account updates or deletes an audit row. IAM cannot tell a put that
+// creates a row from one that replaces it, so whoever may hold locks could replace one: the table's continuous backups show what was
+// there. DynamoDB's TTL, which asks no policy, removes rows when they expire.
 func (n names) auditGuards() []statement {
 	return []statement{{sid: "NobodyDeletesAuditRows", deny: true, principal: "*",
 		actions:   []string{"dynamodb:DeleteItem", "dynamodb:UpdateItem", "dynamodb:PartiQLDelete", "dynamodb:PartiQLUpdate"},
@@ -115,23 +116,8 @@ func (n names) auditGuards() []statement {
 		{sid: "NoWriteWithoutItsKey", deny: true, principal: "*",
 			actions:   []string{"dynamodb:BatchWriteItem"},
 			resources: []string{n.tableARN(n.LockTable)}},
+		n.notForComponents("", tableItems, n.tableARN(n.LockTable)),
 	}
-}
-
-func addRunTable(scope constructs.Construct, n names, keep storage) {
-	table := awsdynamodb.NewCfnTable(scope, str("RunTable"), &awsdynamodb.CfnTableProps{
-		TableName:                 str(n.RunTable),
-		BillingMode:               str("PAY_PER_REQUEST"),
-		AttributeDefinitions:      []any{attribute("scope"), attribute("run")},
-		KeySchema:                 []any{key("scope", "HASH"), key("run", "RANGE")},
-		TimeToLiveSpecification:   ttl(),
-		DeletionProtectionEnabled: on,
-		SseSpecification:          encrypted(keep.dataKey),
-		PointInTimeRecoverySpecification: &awsdynamodb.CfnTable_PointInTimeRecoverySpecificationProperty{
-			PointInTimeRecoveryEnabled: on,
-		},
-	})
-	retain(table)
 }
 
 func attribute(name string) *awsdynamodb.CfnTable_AttributeDefinitionProperty {

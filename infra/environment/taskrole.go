@@ -19,6 +19,7 @@ var families = []family{
 	{"Messages", "SQS, SNS, EventBridge, Kafka, MSK", names.forMessages, nil},
 	{"Edges", "ALB, NLB, CloudFront, APIGateway and the network around them", names.forEdges, []string{"checkov:CKV_AWS_111"}},
 	{"Identity", "The roles, keys and secrets of components", names.forIdentity, nil},
+	{"Platform", "Security, Observability and the copies of disks", names.forPlatform, nil},
 }
 
 const manyNames = "Components' resources bear names from bundles that are not written yet; the boundary and the region limit them."
@@ -36,6 +37,7 @@ func (n names) addTaskRole(stack awscdk.Stack, keep storage) awsiam.CfnRole {
 		forgive(created, excuse{manyNames, append([]string{"nag:AwsSolutions-IAM5"}, one.rules...)})
 		managed = append(managed, created.Ref())
 	}
+	managed = append(managed, n.addNever(stack, keep).Ref())
 	return n.addRole(stack, "TaskRole", role{
 		name: n.taskRole(), says: "The executor: Deployer's state, and what Pulumi does for components", service: "ecs-tasks",
 		source: n.arn("ecs", "*"), managed: managed, may: n.forState(keep),
@@ -90,12 +92,14 @@ func (n names) forContainers() []statement {
 			"UpdateService")),
 		n.regional("Scaling", verbs("application-autoscaling", "DeleteScalingPolicy", "DeregisterScalableTarget", "Describe*",
 			"ListTagsForResource", "PutScalingPolicy", "RegisterScalableTarget", "TagResource", "UntagResource"),
-			verbs("autoscaling", "AttachLoadBalancerTargetGroups", "CreateAutoScalingGroup", "CreateOrUpdateTags",
+			verbs("autoscaling", "AttachLoadBalancerTargetGroups", "AttachTrafficSources", "DetachLoadBalancerTargetGroups",
+				"DetachTrafficSources", "DisableMetricsCollection", "EnableMetricsCollection", "SetInstanceProtection", "CreateAutoScalingGroup", "CreateOrUpdateTags",
 				"DeleteAutoScalingGroup", "DeletePolicy", "DeleteTags", "Describe*", "PutScalingPolicy", "StartInstanceRefresh",
 				"UpdateAutoScalingGroup")),
 		n.regional("Lambda", verbs("lambda", "AddPermission", "CreateAlias", "CreateEventSourceMapping", "CreateFunction",
-			"DeleteAlias", "DeleteEventSourceMapping", "DeleteFunction", "DeleteFunctionConcurrency", "Get*", "InvokeFunction",
-			"List*", "PublishVersion", "PutFunctionConcurrency", "RemovePermission", "TagResource", "UntagResource", "UpdateAlias",
+			"CreateFunctionUrlConfig", "DeleteAlias", "DeleteEventSourceMapping", "DeleteFunction", "DeleteFunctionConcurrency",
+			"DeleteFunctionUrlConfig", "DeleteProvisionedConcurrencyConfig", "Get*", "InvokeFunction", "List*", "PublishVersion",
+			"PutFunctionConcurrency", "PutProvisionedConcurrencyConfig", "UpdateFunctionUrlConfig", "RemovePermission", "TagResource", "UntagResource", "UpdateAlias",
 			"UpdateEventSourceMapping", "UpdateFunctionCode", "UpdateFunctionConfiguration")),
 		n.regional("Schedules", verbs("scheduler", "CreateSchedule", "CreateScheduleGroup", "DeleteSchedule",
 			"DeleteScheduleGroup", "Get*", "List*", "TagResource", "UntagResource", "UpdateSchedule")),
@@ -103,7 +107,8 @@ func (n names) forContainers() []statement {
 			"DescribeCluster", "DescribePodIdentityAssociation", "ListClusters", "UpdatePodIdentityAssociation")),
 		n.regional("Watching", verbs("logs", "CreateLogGroup", "DeleteLogGroup", "DeleteRetentionPolicy", "Describe*",
 			"FilterLogEvents", "ListTagsForResource", "PutRetentionPolicy", "AssociateKmsKey", "TagResource", "UntagResource",
-			"CreateLogDelivery", "DeleteLogDelivery", "GetLogDelivery", "UpdateLogDelivery"),
+			"CreateLogDelivery", "DeleteLogDelivery", "GetLogDelivery", "ListLogDeliveries", "PutResourcePolicy",
+			"UpdateLogDelivery"),
 			verbs("cloudwatch", "DeleteAlarms", "DeleteDashboards", "Describe*", "GetDashboard", "GetMetric*", "ListMetrics",
 				"ListTagsForResource", "PutDashboard", "PutMetricAlarm", "TagResource", "UntagResource")),
 		n.regional("Discovery", verbs("servicediscovery", "Create*", "DeleteNamespace", "DeleteService", "Get*", "List*",
@@ -117,19 +122,25 @@ func (n names) forContainers() []statement {
 
 func (n names) forData() []statement {
 	return []statement{
-		n.regional("Rds", verbs("rds", "AddTagsToResource", "CreateDBCluster*", "CreateDBInstance", "CreateDBParameterGroup",
+		n.regional("Rds", verbs("rds", "AddTagsToResource", "CreateDBCluster*", "CreateDBInstance", "CreateDBInstanceReadReplica",
+			"CreateDBParameterGroup", "DeleteDBInstanceAutomatedBackup", "PromoteReadReplica",
 			"CreateDBSnapshot", "CreateDBSubnetGroup", "DeleteDBCluster*", "DeleteDBInstance", "DeleteDBParameterGroup",
 			"DeleteDBSubnetGroup", "Describe*", "ListTagsForResource", "ModifyDB*", "RebootDBInstance", "RemoveTagsFromResource",
 			"ResetDBClusterParameterGroup", "ResetDBParameterGroup", "RestoreDB*")),
 		n.regional("DynamoDB", verbs("dynamodb", "CreateTable", "DeleteTable", "Describe*", "ListTagsOfResource", "TagResource",
-			"UntagResource", "UpdateContinuousBackups", "UpdateTable", "UpdateTimeToLive", "CreateBackup", "PutResourcePolicy",
+			"UntagResource", "UpdateContinuousBackups", "UpdateContributorInsights", "UpdateTable", "UpdateTimeToLive", "CreateBackup", "PutResourcePolicy",
 			"GetResourcePolicy", "DeleteResourcePolicy")),
+		{sid: "Replicas", resources: []string{"arn:" + n.partition() + ":dynamodb:*:" + n.Account + ":table/*"},
+			actions: verbs("dynamodb", "BatchWriteItem", "CreateTable", "CreateTableReplica", "DeleteItem", "DeleteTable",
+				"DeleteTableReplica", "Describe*", "GetItem", "ListTagsOfResource", "PutItem", "Query", "Scan", "TagResource",
+				"UntagResource", "UpdateContinuousBackups", "UpdateItem", "UpdateTable", "UpdateTimeToLive")},
 		n.regional("Caches", verbs("elasticache", "AddTagsToResource", "Create*", "Delete*", "Describe*", "List*", "Modify*",
 			"RemoveTagsFromResource", "IncreaseReplicaCount", "DecreaseReplicaCount"),
 			verbs("memorydb", "Create*", "Delete*", "Describe*", "ListTags", "TagResource", "UntagResource", "Update*")),
-		n.regional("Files", verbs("elasticfilesystem", "Create*", "DeleteAccessPoint", "DeleteFileSystem", "DeleteMountTarget",
-			"Describe*", "ListTagsForResource", "ModifyMountTargetSecurityGroups", "PutBackupPolicy", "PutLifecycleConfiguration",
-			"TagResource", "UntagResource", "UpdateFileSystem")),
+		n.regional("Files", verbs("elasticfilesystem", "Create*", "DeleteAccessPoint", "DeleteFileSystem", "DeleteFileSystemPolicy",
+			"DeleteMountTarget",
+			"Describe*", "ListTagsForResource", "ModifyMountTargetSecurityGroups", "PutBackupPolicy", "PutFileSystemPolicy",
+			"PutLifecycleConfiguration", "TagResource", "UntagResource", "UpdateFileSystem", "UpdateFileSystemProtection")),
 		n.regional("Volumes", verbs("ec2", "AttachVolume", "CreateSnapshot", "CreateVolume", "DeleteVolume", "DetachVolume",
 			"ModifyVolume")),
 		n.regional("Buckets", verbs("s3", "CreateBucket", "DeleteBucket", "DeleteBucketPolicy", "GetAccelerateConfiguration",
@@ -165,7 +176,9 @@ func (n names) forEdges() []statement {
 		n.regional("Gateways", verbs("apigateway", "DELETE", "GET", "PATCH", "POST", "PUT")),
 		n.regional("Certificates", verbs("acm", "AddTagsToCertificate", "DeleteCertificate", "DescribeCertificate",
 			"ListCertificates", "ListTagsForCertificate", "RemoveTagsFromCertificate", "RequestCertificate"),
-			verbs("wafv2", "AssociateWebACL", "DisassociateWebACL", "GetWebACL*")),
+			verbs("wafv2", "AssociateWebACL", "CreateIPSet", "CreateWebACL", "DeleteIPSet", "DeleteWebACL", "DisassociateWebACL",
+				"GetIPSet", "GetWebACL*", "List*", "TagResource", "UntagResource", "UpdateIPSet", "UpdateWebACL"),
+			verbs("apigateway", "SetWebACL")),
 		n.regional("Network", verbs("ec2", "AllocateAddress", "AssociateAddress", "AssociateRouteTable", "AttachInternetGateway",
 			"AuthorizeSecurityGroup*", "CreateFlowLogs", "CreateInternetGateway", "CreateNatGateway", "CreateRoute*",
 			"CreateSecurityGroup", "CreateSubnet", "CreateTags", "CreateVpc", "CreateVpcEndpoint", "DeleteFlowLogs",
@@ -174,8 +187,12 @@ func (n names) forEdges() []statement {
 			"DisassociateRouteTable", "GetManagedPrefixList*", "ModifySecurityGroupRules", "ModifySubnetAttribute",
 			"ModifyVpcAttribute", "ModifyVpcEndpoint", "ReleaseAddress", "ReplaceRoute*", "RevokeSecurityGroup*",
 			"UpdateSecurityGroupRule*")),
+		{sid: "EdgeLogs", resources: []string{"*"}, because: "The logs of CloudFront are set up in its own region alone. " + manyNames,
+			actions: verbs("logs", "CreateDelivery", "Delete*Delivery*", "DescribeDeliver*", "GetDelivery*", "ListTagsForResource",
+				"PutDeliveryDestination", "PutDeliverySource", "TagResource", "UntagResource", "UpdateDeliveryConfiguration"),
+			when: conditions{"StringEquals": {"aws:RequestedRegion": edgeRegion}}},
 		{sid: "GlobalEdges", resources: []string{"*"}, because: "CloudFront and Route 53 have no region. " + manyNames,
-			actions: join(verbs("cloudfront", "CreateDistribution*", "CreateOriginAccessControl", "CreateCachePolicy",
+			actions: join(verbs("cloudfront", "AllowVendedLogDeliveryForResource", "CreateDistribution*", "CreateOriginAccessControl", "CreateCachePolicy",
 				"DeleteDistribution", "DeleteOriginAccessControl", "DeleteCachePolicy", "Get*", "List*", "TagResource",
 				"UntagResource", "UpdateDistribution", "UpdateOriginAccessControl", "UpdateCachePolicy"),
 				verbs("route53", "ChangeResourceRecordSets", "ChangeTagsForResource", "CreateHostedZone", "DeleteHostedZone",
@@ -183,18 +200,15 @@ func (n names) forEdges() []statement {
 	}
 }
 
+// forIdentity names roles by the path at which the executor makes them: no other role of the account can be changed, nor
+// handed to what a bundle creates.
 func (n names) forIdentity() []statement {
 	bounded := conditions{"StringEquals": {"iam:PermissionsBoundary": n.boundaryARN()}}
-	roles := []string{n.iam("role/*")}
+	roles := []string{n.componentRoles()}
 	return []statement{
 		{sid: "MakeBoundedRoles", resources: roles, when: bounded, actions: verbs("iam", "AttachRolePolicy", "CreateRole",
 			"PutRolePermissionsBoundary", "PutRolePolicy")},
-		{sid: "TendRoles", resources: append(roles, n.iam("policy/*"), n.iam("instance-profile/*")), actions: verbs("iam",
-			"AddRoleToInstanceProfile", "CreateInstanceProfile", "CreatePolicy", "CreatePolicyVersion", "DeleteInstanceProfile",
-			"DeletePolicy", "DeletePolicyVersion", "DeleteRole", "DeleteRolePolicy", "DetachRolePolicy", "GetInstanceProfile",
-			"GetPolicy", "GetPolicyVersion", "GetRole", "GetRolePolicy", "ListAttachedRolePolicies", "ListInstanceProfilesForRole",
-			"ListPolicyVersions", "ListRolePolicies", "RemoveRoleFromInstanceProfile", "TagInstanceProfile", "TagPolicy", "TagRole",
-			"UntagInstanceProfile", "UntagPolicy", "UntagRole", "UpdateAssumeRolePolicy", "UpdateRole", "UpdateRoleDescription")},
+		{sid: "TendRoles", resources: append(roles, n.componentProfiles()), actions: tendRoles},
 		{sid: "PassRoles", actions: []string{"iam:PassRole"}, resources: roles,
 			when: conditions{"StringEquals": {"iam:PassedToService": passedTo}}},
 		{sid: "ServiceLinkedRoles", actions: []string{"iam:CreateServiceLinkedRole"}, resources: []string{n.iam("role/aws-service-role/*")},
@@ -202,18 +216,61 @@ func (n names) forIdentity() []statement {
 		n.regional("Keys", verbs("kms", "CreateAlias", "CreateGrant", "CreateKey", "DeleteAlias", "DescribeKey",
 			"EnableKeyRotation", "GetKeyPolicy", "GetKeyRotationStatus", "ListAliases", "ListResourceTags", "PutKeyPolicy",
 			"ScheduleKeyDeletion", "TagResource", "UntagResource", "UpdateAlias", "UpdateKeyDescription")),
+		{sid: "UseKeysForServices", resources: []string{n.arn("kms", "key/*")},
+			actions: verbs("kms", "Decrypt", "Encrypt", "GenerateDataKey*", "ReEncrypt*"),
+			when:    conditions{"StringLike": {"kms:ViaService": "*." + n.Region + ".amazonaws.com*"}}},
 		n.regional("Secrets", verbs("secretsmanager", "CancelRotateSecret", "CreateSecret", "DeleteSecret", "DescribeSecret",
-			"GetResourcePolicy", "GetSecretValue", "ListSecretVersionIds", "PutResourcePolicy", "PutSecretValue", "RotateSecret",
-			"TagResource", "UntagResource", "UpdateSecret"),
-			verbs("ssm", "AddTagsToResource", "DeleteParameter", "DescribeParameters", "GetParameter", "GetParameters",
-				"ListTagsForResource", "PutParameter", "RemoveTagsFromResource")),
+			"GetResourcePolicy", "ListSecretVersionIds", "PutResourcePolicy", "PutSecretValue", "RotateSecret", "TagResource",
+			"UntagResource", "UpdateSecret"),
+			verbs("ssm", "AddTagsToResource", "DeleteParameter", "DescribeParameters", "ListTagsForResource", "PutParameter",
+				"RemoveTagsFromResource")),
+		n.readSecrets("ReadOwnSecrets", "StringLike", "deployer:stack", "*"),
+		n.readSecrets("ReadSecretsForBundles", "StringEquals", readableTag, "true"),
+		{sid: "ReadImagesOfAWS", actions: verbs("ssm", "GetParameter", "GetParameters"),
+			resources: []string{"arn:" + n.partition() + ":ssm:" + n.Region + "::parameter/aws/service/*"}},
 	}
 }
+
+// readableTag is what a secret or parameter must bear whose value a bundle may have the executor read.
+const readableTag = "deployer:readable"
+
+// readSecrets is for values that the executor itself needs: those it made, and those that their owner has tagged. A bundle
+// can name any secret and send it anywhere with a hook; whoever writes one must not thereby read all of the account's.
+func (n names) readSecrets(sid, operator, tag, value string) statement {
+	return statement{sid: sid, resources: []string{n.arn("secretsmanager", "secret:*"), n.arn("ssm", "parameter/*")},
+		actions: []string{"secretsmanager:GetSecretValue", "ssm:GetParameter", "ssm:GetParameters"},
+		when:    conditions{operator: {"aws:ResourceTag/" + tag: value}}}
+}
+
+func (n names) forPlatform() []statement {
+	return []statement{
+		n.regional("Security", verbs("guardduty", "CreateDetector", "DeleteDetector", "GetDetector", "ListDetectors",
+			"ListTagsForResource", "TagResource", "UntagResource", "UpdateDetector"),
+			verbs("cloudtrail", "AddTags", "CreateTrail", "DeleteTrail", "Describe*", "Get*", "List*", "PutEventSelectors",
+				"PutInsightSelectors", "RemoveTags", "StartLogging", "StopLogging", "UpdateTrail")),
+		n.regional("Observability", verbs("xray", "CreateSamplingRule", "DeleteSamplingRule", "GetSamplingRules",
+			"ListTagsForResource", "TagResource", "UntagResource", "UpdateSamplingRule"),
+			verbs("schemas", "CreateDiscoverer", "DeleteDiscoverer", "DescribeDiscoverer", "ListTagsForResource",
+				"StartDiscoverer", "StopDiscoverer", "TagResource", "UntagResource", "UpdateDiscoverer")),
+		n.regional("Snapshots", verbs("dlm", "CreateLifecyclePolicy", "DeleteLifecyclePolicy", "GetLifecyclePolic*",
+			"ListTagsForResource", "TagResource", "UntagResource", "UpdateLifecyclePolicy")),
+	}
+}
+
+// edgeRegion is where everything about CloudFront lives.
+const edgeRegion = "us-east-1"
+
+// tendRoles is what the life of a component's role needs beside making it.
+var tendRoles = verbs("iam", "AddRoleToInstanceProfile", "CreateInstanceProfile", "DeleteInstanceProfile", "DeleteRole",
+	"DeleteRolePolicy", "DetachRolePolicy", "GetInstanceProfile", "GetRole", "GetRolePolicy", "ListAttachedRolePolicies",
+	"ListInstanceProfilesForRole", "ListInstanceProfileTags", "ListRolePolicies", "ListRoleTags",
+	"RemoveRoleFromInstanceProfile", "TagInstanceProfile", "TagRole", "UntagInstanceProfile", "UntagRole",
+	"UpdateAssumeRolePolicy", "UpdateRole", "UpdateRoleDescription")
 
 // passedTo are the services that components' roles are for.
 var passedTo = []string{
 	"application-autoscaling.amazonaws.com", "apigateway.amazonaws.com", "autoscaling.amazonaws.com", "backup.amazonaws.com",
-	"ec2.amazonaws.com", "ecs-tasks.amazonaws.com", "ecs.amazonaws.com", "events.amazonaws.com", "lambda.amazonaws.com",
+	"dlm.amazonaws.com", "ec2.amazonaws.com", "ecs-tasks.amazonaws.com", "ecs.amazonaws.com", "events.amazonaws.com", "lambda.amazonaws.com",
 	"monitoring.rds.amazonaws.com", "pods.eks.amazonaws.com", "rds.amazonaws.com", "s3.amazonaws.com", "scheduler.amazonaws.com",
 	"vpc-flow-logs.amazonaws.com",
 }
@@ -223,5 +280,6 @@ var serviceLinked = []string{
 	"autoscaling.amazonaws.com", "dynamodb.application-autoscaling.amazonaws.com", "ecs.amazonaws.com",
 	"ecs.application-autoscaling.amazonaws.com", "elasticache.amazonaws.com", "elasticfilesystem.amazonaws.com",
 	"elasticloadbalancing.amazonaws.com", "kafka.amazonaws.com", "memorydb.amazonaws.com", "ops.apigateway.amazonaws.com",
-	"rds.amazonaws.com", "backup.amazonaws.com",
+	"rds.amazonaws.com", "backup.amazonaws.com", "guardduty.amazonaws.com", "replication.dynamodb.amazonaws.com",
+	"schemas.amazonaws.com",
 }

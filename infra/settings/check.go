@@ -23,7 +23,7 @@ var (
 	companyName     = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,30}[a-z0-9]$`)
 	environmentName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,18}[a-z0-9]$`)
 	accountNumber   = regexp.MustCompile(`^[0-9]{12}$`)
-	regionName      = regexp.MustCompile(`^[a-z]{2}(-gov|-iso[a-z]?)?-[a-z]+-[0-9]$`)
+	regionName      = regexp.MustCompile(`^[a-z]{2}(-gov)?-[a-z]+-[0-9]$`) // of the partitions that Partition knows
 	bucketName      = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
 	tableName       = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
 	policyARN       = regexp.MustCompile(`^arn:[a-z-]+:iam::([0-9]{12}):policy/.+$`)
@@ -42,6 +42,9 @@ var fargateMemory = map[int][3]int{
 	256: {512, 2048, 512}, 512: {1024, 4096, 1024}, 1024: {2048, 8192, 1024}, 2048: {4096, 16384, 1024},
 	4096: {8192, 30720, 1024}, 8192: {16384, 61440, 4096}, 16384: {32768, 122880, 8192},
 }
+
+// longestStateBucket leaves room for -logs in the 63 characters of a bucket's name.
+const longestStateBucket = 58
 
 type checker struct {
 	path     string
@@ -78,8 +81,6 @@ func (c *checker) apart(e, other Environment, index int) {
 	if e.Account == other.Account && e.Region == other.Region {
 		c.want(e.LockTable != other.LockTable, "lockTable",
 			"%q is also that of %s in the same account and region; set lockTable in one of them", e.LockTable, where)
-		c.want(e.RunTable != other.RunTable, "runTable",
-			"%q is also that of %s in the same account and region; set runTable in one of them", e.RunTable, where)
 	}
 }
 
@@ -88,17 +89,16 @@ func (e Environment) check(c *checker) {
 		"%q: write 2 to 20 lower-case letters, digits and hyphens, beginning with a letter", e.Name)
 	c.want(accountNumber.MatchString(e.Account), "account",
 		"%q: write the twelve digits in quotes, so that YAML keeps leading zeros", e.Account)
-	c.want(regionName.MatchString(e.Region), "region", "%q is not the name of a region, such as eu-west-1", e.Region)
-	c.want(bucketName.MatchString(e.StateBucket), "stateBucket",
-		"%q is not a bucket name: 3 to 63 lower-case letters, digits and hyphens", e.StateBucket)
+	c.want(regionName.MatchString(e.Region), "region",
+		"%q is not the name of a region, such as eu-west-1, of AWS, AWS China or AWS GovCloud", e.Region)
+	c.want(bucketName.MatchString(e.StateBucket) && len(e.StateBucket) <= longestStateBucket, "stateBucket",
+		"%q: write 3 to %d lower-case letters, digits and hyphens; the bucket of its access logs is called so with -logs behind it",
+		e.StateBucket, longestStateBucket)
 	c.want(tableName.MatchString(e.LockTable), "lockTable", "%q is not a table name", e.LockTable)
-	c.want(tableName.MatchString(e.RunTable), "runTable", "%q is not a table name", e.RunTable)
-	c.want(e.LockTable != e.RunTable, "runTable", "%q is also the lock table's name", e.RunTable)
 	c.want(qualifierName.MatchString(e.Qualifier), "qualifier", "%q: write up to ten letters and digits", e.Qualifier)
 	c.want(e.RetentionDays >= 1 && e.RetentionDays <= 3650, "retentionDays", "%d: write 1 to 3650", e.RetentionDays)
 	c.want(slices.Contains(LogRetentions, e.LogRetentionDays), "logRetentionDays",
 		"%d is not one that CloudWatch Logs knows: %v", e.LogRetentionDays, LogRetentions)
-	c.want(e.Drift.Minutes >= 1 && e.Drift.Minutes <= 1440, "drift.minutes", "%d: write 1 to 1440", e.Drift.Minutes)
 	c.want(e.Budget == nil || e.Budget.MonthlyUSD > 0, "budget.monthlyUsd", "write an amount above zero")
 	if e.Boundary != "" {
 		match := policyARN.FindStringSubmatch(e.Boundary)

@@ -85,7 +85,6 @@ func Parse(name string, data []byte) (Settings, error) {
 func (e *Environment) fill(company string) {
 	text(&e.StateBucket, company+"-deployer-state")
 	text(&e.LockTable, "deployer-state-locks")
-	text(&e.RunTable, "deployer-runs")
 	text(&e.Qualifier, "hnb659fds")
 	text(&e.Network.CIDR, "10.90.0.0/16")
 	number(&e.RetentionDays, 90)
@@ -93,7 +92,6 @@ func (e *Environment) fill(company string) {
 	number(&e.Executor.CPU, 1024)
 	number(&e.Executor.Memory, 2048)
 	number(&e.Executor.DiskGiB, 21)
-	number(&e.Drift.Minutes, 5)
 	if e.Network.NATGateways == nil {
 		one := 1
 		e.Network.NATGateways = &one

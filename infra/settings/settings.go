@@ -17,7 +17,6 @@ type Environment struct {
 	// The names of what is stored. An account and region can hold several environments if their names differ.
 	StateBucket string `yaml:"stateBucket"` // default {company}-deployer-state
 	LockTable   string `yaml:"lockTable"`   // default deployer-state-locks
-	RunTable    string `yaml:"runTable"`    // default deployer-runs
 
 	RetentionDays    int         `yaml:"retentionDays"`    // of bundles and old versions of everything else; default 90
 	LogRetentionDays int         `yaml:"logRetentionDays"` // one of the values that CloudWatch Logs knows; default 90
@@ -35,7 +34,6 @@ type Environment struct {
 	// account's quota of ten concurrent executions does not allow any reservation.
 	ReserveConcurrency *bool `yaml:"reserveConcurrency"`
 
-	Drift         Drift         `yaml:"drift"`
 	Notifications Notifications `yaml:"notifications"`
 	Approval      Approval      `yaml:"approval"`
 	Budget        *Budget       `yaml:"budget"`
@@ -75,12 +73,6 @@ type Executor struct {
 	CPU     int    `yaml:"cpu"`     // units, 1024 to a vCPU; default 1024
 	Memory  int    `yaml:"memory"`  // MiB; default 2048
 	DiskGiB int    `yaml:"diskGiB"` // 21 to 200; default 21
-}
-
-// Drift says how often every deployed stack is compared with what really exists.
-type Drift struct {
-	Minutes int  `yaml:"minutes"` // default 5
-	Off     bool `yaml:"off"`
 }
 
 // Notifications says who is told.

@@ -3,6 +3,7 @@ package settings_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/deployer-io/deployer/infra/settings"
@@ -24,7 +25,6 @@ func TestDefaultsAreFilledIn(t *testing.T) {
 	require.Equal(t, []string{"eu-west-1a", "eu-west-1b", "eu-west-1c"}, e.Network.Zones)
 	require.Equal(t, 1, *e.Network.NATGateways)
 	require.Equal(t, 90, e.RetentionDays)
-	require.Equal(t, 5, e.Drift.Minutes)
 	require.True(t, e.Reserves())
 }
 
@@ -33,28 +33,31 @@ func TestMistakesSayWhereAndWhatToWrite(t *testing.T) {
 		return "company: acme\nenvironments:\n  - {name: staging, account: \"012345678901\", region: eu-west-1, " + fields + "}\n"
 	}
 	tests := map[string]struct{ text, want string }{
-		"no environment":                 {"company: acme", "environments: there is none"},
-		"a company with capitals":        {"company: Acme\nenvironments: []", `company: "Acme"`},
-		"an unknown field":               {one("retension: 3"), "field retension not found"},
-		"an account whose zero was lost": {"company: acme\nenvironments: [{name: staging, account: 12345678901, region: eu-west-1}]", "twelve digits in quotes"},
-		"no such region":                 {"company: acme\nenvironments: [{name: staging, account: '012345678901', region: europe}]", `environments[0].region: "europe"`},
-		"a retention that logs lack":     {one("logRetentionDays: 42"), "environments[0].logRetentionDays: 42"},
-		"a boundary of another account":  {one("boundary: 'arn:aws:iam::999999999999:policy/b'"), "environments[0].boundary"},
-		"a VPC without subnets":          {one("network: {vpc: {id: vpc-0123456789abcdef0}}"), "environments[0].network.vpc.subnets"},
-		"not a VPC":                      {one("network: {vpc: {id: mine, subnets: [subnet-0123456789abcdef0]}}"), "environments[0].network.vpc.id"},
-		"endpoints in a given VPC":       {one("network: {interfaceEndpoints: [logs], vpc: {id: vpc-0123456789abcdef0, subnets: [subnet-0123456789abcdef0]}}"), "its owner's"},
-		"a block that is too big":        {one("network: {cidr: 10.0.0.0/8}"), "between /16 and /24"},
-		"a zone of another region":       {one("network: {zones: [us-east-1a]}"), "is not a zone of eu-west-1"},
-		"more gateways than zones":       {one("network: {natGateways: 4}"), "the number of zones"},
-		"no way out":                     {one("network: {natGateways: 0}"), "network.natGateways"},
-		"memory that Fargate lacks":      {one("executor: {cpu: 1024, memory: 1024}"), "2048 to 8192"},
-		"a CPU size that Fargate lacks":  {one("executor: {cpu: 1000}"), "executor.cpu: 1000"},
-		"a webhook instead of a secret":  {one("notifications: {slackSecret: 'https://hooks.slack.com/x'}"), "the URL itself never stands here"},
-		"an e-mail that is none":         {one("notifications: {emails: [ops]}"), "notifications.emails[0]"},
-		"a lock mode that is none":       {one("objectLock: {mode: STRICT, days: 3}"), "objectLock.mode"},
-		"a lock past the retention":      {one("objectLock: {mode: GOVERNANCE, days: 300}"), "objectLock.days"},
-		"a replica in the same region":   {one("replica: {region: eu-west-1}"), "another region"},
-		"a budget of nothing":            {one("budget: {monthlyUsd: 0}"), "budget.monthlyUsd"},
+		"no environment":                     {"company: acme", "environments: there is none"},
+		"a company with capitals":            {"company: Acme\nenvironments: []", `company: "Acme"`},
+		"an unknown field":                   {one("retension: 3"), "field retension not found"},
+		"an account whose zero was lost":     {"company: acme\nenvironments: [{name: staging, account: 12345678901, region: eu-west-1}]", "twelve digits in quotes"},
+		"no such region":                     {"company: acme\nenvironments: [{name: staging, account: '012345678901', region: europe}]", `environments[0].region: "europe"`},
+		"a region of no known partition":     {"company: acme\nenvironments: [{name: staging, account: '012345678901', region: us-iso-east-1}]", `environments[0].region: "us-iso-east-1"`},
+		"no room for the access logs' name":  {one("stateBucket: " + strings.Repeat("b", 59)), "with -logs behind it"},
+		"drift, which is not looked for yet": {one("drift: {minutes: 5}"), "field drift not found"},
+		"a retention that logs lack":         {one("logRetentionDays: 42"), "environments[0].logRetentionDays: 42"},
+		"a boundary of another account":      {one("boundary: 'arn:aws:iam::999999999999:policy/b'"), "environments[0].boundary"},
+		"a VPC without subnets":              {one("network: {vpc: {id: vpc-0123456789abcdef0}}"), "environments[0].network.vpc.subnets"},
+		"not a VPC":                          {one("network: {vpc: {id: mine, subnets: [subnet-0123456789abcdef0]}}"), "environments[0].network.vpc.id"},
+		"endpoints in a given VPC":           {one("network: {interfaceEndpoints: [logs], vpc: {id: vpc-0123456789abcdef0, subnets: [subnet-0123456789abcdef0]}}"), "its owner's"},
+		"a block that is too big":            {one("network: {cidr: 10.0.0.0/8}"), "between /16 and /24"},
+		"a zone of another region":           {one("network: {zones: [us-east-1a]}"), "is not a zone of eu-west-1"},
+		"more gateways than zones":           {one("network: {natGateways: 4}"), "the number of zones"},
+		"no way out":                         {one("network: {natGateways: 0}"), "network.natGateways"},
+		"memory that Fargate lacks":          {one("executor: {cpu: 1024, memory: 1024}"), "2048 to 8192"},
+		"a CPU size that Fargate lacks":      {one("executor: {cpu: 1000}"), "executor.cpu: 1000"},
+		"a webhook instead of a secret":      {one("notifications: {slackSecret: 'https://hooks.slack.com/x'}"), "the URL itself never stands here"},
+		"an e-mail that is none":             {one("notifications: {emails: [ops]}"), "notifications.emails[0]"},
+		"a lock mode that is none":           {one("objectLock: {mode: STRICT, days: 3}"), "objectLock.mode"},
+		"a lock past the retention":          {one("objectLock: {mode: GOVERNANCE, days: 300}"), "objectLock.days"},
+		"a replica in the same region":       {one("replica: {region: eu-west-1}"), "another region"},
+		"a budget of nothing":                {one("budget: {monthlyUsd: 0}"), "budget.monthlyUsd"},
 		"two environments, one bucket": {least + "  - {name: production, account: '999999999999', region: eu-west-1}\n",
 			"environments[1].stateBucket"},
 		"two environments, one lock table": {least + "  - {name: dev, account: '012345678901', region: eu-west-1, stateBucket: b-other}\n",

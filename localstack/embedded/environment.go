@@ -126,7 +126,7 @@ func (e *Environment) open() error {
 	}
 	e.engine = asl.NewEngine(asl.Options{Clock: clock{now: e.options.Now}, Handler: asl.HandlerFunc(e.handle), Observer: e.book.record})
 	e.functions = catalog.New(catalog.Ports{Objects: e.Objects, Locker: e.Locker, Executions: executions{e}, Answers: answers{e.engine},
-		Now: e.options.Now, PerLevel: true, Teller: e.teller()})
+		Now: e.options.Now, PerLevel: true, Prunes: true, Teller: e.teller()})
 	return e.register()
 }
 

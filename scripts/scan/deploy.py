@@ -161,7 +161,7 @@ def look():
     want(first != second and body == b"one", "an uploaded bundle can be read by its version")
 
     dynamodb = boto3.client("dynamodb")
-    for table, keys in {"deployer-state-locks": ["lockKey"], "deployer-runs": ["scope", "run"]}.items():
+    for table, keys in {"deployer-state-locks": ["lockKey"]}.items():
         found = dynamodb.describe_table(TableName=table)["Table"]
         want([one["AttributeName"] for one in found["KeySchema"]] == keys, f"table {table} has the keys {keys}")
     dynamodb.put_item(TableName="deployer-state-locks", Item={"lockKey": {"S": "audit:x:1"}})
