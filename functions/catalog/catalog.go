@@ -61,6 +61,8 @@ type Ports struct {
 	PerLevel bool
 	// Parallelism is how many steps an executor task works on at a time; 0: plan.DefaultParallelism.
 	Parallelism int
+	// Prunes makes KeepLocks throw old history away once a day, for an environment in which no schedule does.
+	Prunes bool
 }
 
 // Function is a handler as Lambda calls it: JSON in, JSON out. Its errors are messages.InvokeResponse_Error, whose Type is
@@ -84,7 +86,7 @@ func New(p Ports) map[string]Function {
 		"Quarantine":      function(quarantine.Handler{Locker: p.Locker, Teller: p.Teller}.Handle),
 		"SaveState":       function(savestate.Handler{Objects: p.Objects, Now: p.Now, Workers: p.Workers}.Handle),
 		"ReleaseLock":     function(releaselock.Handler{Locker: p.Locker, Teller: p.Teller}.Handle),
-		"KeepLocks":       function(keeplocks.Handler{Objects: p.Objects, Locker: p.Locker, Executions: p.Executions, Now: p.Now, Teller: p.Teller, Metrics: p.Metrics}.Handle),
+		"KeepLocks":       function(keeplocks.Handler{Objects: p.Objects, Locker: p.Locker, Executions: p.Executions, Now: p.Now, Teller: p.Teller, Metrics: p.Metrics, Prunes: p.Prunes}.Handle),
 		"Cleanup":         function(cleanup.Handler{Objects: p.Objects, Locker: p.Locker, Executions: p.Executions, Now: p.Now, Teller: p.Teller}.Handle),
 		"MakeReport":      function(makereport.Handler{Objects: p.Objects, Now: p.Now}.Handle),
 		"Notify":          function(notify.Handler{Objects: p.Objects, Teller: p.Teller, Outlets: p.Outlets, Webhook: p.Webhook}.Handle),

@@ -4,6 +4,7 @@ package confirmplan
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -104,5 +105,16 @@ func (h Handler) thawed(ctx context.Context, archive run.Archive) error {
 	if err := archive.Read(ctx, run.ResourcesArtifact, &set); err != nil {
 		return err
 	}
-	return set.Environment.Thawed(h.Now())
+	if err := set.Environment.Thawed(h.Now()); err != nil {
+		return err
+	}
+	var deployed resource.Environment // the windows of before hold until this run has been carried out
+	err := archive.Read(ctx, run.DeployedArtifact, &deployed)
+	if errors.Is(err, objects.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return deployed.Thawed(h.Now())
 }

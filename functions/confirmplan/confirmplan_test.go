@@ -70,3 +70,15 @@ func TestADestroyKnowsOfNoFreeze(t *testing.T) {
 	_, err := confirmplan.Handler{Objects: w.Objects, Locker: w.Locker, Now: w.Now}.Handle(t.Context(), confirmplan.In{Run: r.Ref, Lease: r.Lease, Digest: r.Plan.Digest})
 	require.NoError(t, err)
 }
+
+func TestAFreezeThatTheBundleTakesAwayHoldsAllTheSame(t *testing.T) {
+	w := functionstest.New(t)
+	w.Deploy("r1", frozen())
+	files := maps.Clone(functionstest.Bundle)
+	files["intake.yaml"] = strings.Replace(files["intake.yaml"], "90s", "80s", 1)
+	r := w.Discover("r2", run.Deploy, files).MakePlan()
+	w.Pass(45 * time.Minute)
+	_, err := confirmplan.Handler{Objects: w.Objects, Locker: w.Locker, Now: w.Now}.Handle(t.Context(), confirmplan.In{Run: r.Ref, Lease: r.Lease, Digest: r.Plan.Digest})
+	require.Error(t, err)
+	require.Equal(t, "FrozenWindow", run.FailureOf(err).Error)
+}

@@ -32,6 +32,8 @@ type Handler struct {
 	Now        func() time.Time
 	Teller     cleanup.Teller // may be nil
 	Metrics    *metric.Writer // may be nil
+	// Prunes is set where no schedule throws old history away: then it is done here, once a day.
+	Prunes bool
 }
 
 // In is the schedule's event.
@@ -52,7 +54,7 @@ type Out struct {
 // execution that began just now may be behind.
 const young = 30 * time.Second
 
-// Once a day, at this time (UTC), the keeper also throws old history away. A day that is missed does no harm.
+// Once a day, at this time (UTC), a keeper that prunes also throws old history away. A day that is missed does no harm.
 const (
 	pruneHour   = 3
 	pruneMinute = 17
@@ -78,7 +80,7 @@ func (h Handler) Handle(ctx context.Context, _ In) (Out, error) {
 	}
 	// What waits for a person, or could not be seen to. None is counted too: that ends the alarm.
 	k.errs = append(k.errs, h.Metrics.Put(metric.StuckLocks, k.out.Quarantined+len(k.errs), nil))
-	if now := h.Now().UTC(); now.Hour() == pruneHour && now.Minute() == pruneMinute {
+	if now := h.Now().UTC(); h.Prunes && now.Hour() == pruneHour && now.Minute() == pruneMinute {
 		pruned, err := cleanup.Handler{Objects: h.Objects, Locker: h.Locker, Now: h.Now}.Handle(ctx, cleanup.In{Prune: true})
 		k.out.Pruned, k.errs = pruned.Pruned, append(k.errs, err)
 	}

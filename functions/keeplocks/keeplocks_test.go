@@ -22,14 +22,15 @@ import (
 type keeper struct {
 	*functionstest.World
 	executions *functionstest.Executions
+	prunes     bool
 }
 
 func newKeeper(t *testing.T) *keeper {
-	return &keeper{functionstest.New(t), &functionstest.Executions{Live: map[string]bool{}, Stuck: map[string]error{}}}
+	return &keeper{World: functionstest.New(t), executions: &functionstest.Executions{Live: map[string]bool{}, Stuck: map[string]error{}}}
 }
 
 func (k *keeper) tick() (keeplocks.Out, error) {
-	return keeplocks.Handler{Objects: k.Objects, Locker: k.Locker, Executions: k.executions, Now: k.Now}.Handle(k.T.Context(), keeplocks.In{})
+	return keeplocks.Handler{Objects: k.Objects, Locker: k.Locker, Executions: k.executions, Now: k.Now, Prunes: k.prunes}.Handle(k.T.Context(), keeplocks.In{})
 }
 
 // ticks is a tick that goes well.
@@ -146,8 +147,19 @@ func TestTheLockOfACommandEndsWithItsLease(t *testing.T) {
 	require.Empty(t, k.held())
 }
 
+func TestOldHistoryIsLeftToTheScheduleWhereThereIsOne(t *testing.T) {
+	k := newKeeper(t)
+	k.Deploy("r1", functionstest.Bundle)
+	k.Pass(state.Retention + time.Hour)
+	for range 24 * 60 {
+		k.Pass(time.Minute)
+		require.Zero(t, k.ticks().Pruned)
+	}
+}
+
 func TestOldHistoryGoesWithinADay(t *testing.T) {
 	k := newKeeper(t)
+	k.prunes = true
 	k.Deploy("r1", functionstest.Bundle)
 	serial := k.State().Serial
 	k.Pass(state.Retention + time.Hour)

@@ -4,7 +4,6 @@ package makeplan
 import (
 	"context"
 	"encoding/json"
-	"slices"
 	"time"
 
 	"github.com/deployer-io/deployer/functions/discover"
@@ -63,7 +62,11 @@ func (h Handler) Handle(ctx context.Context, in In) (Out, error) {
 			return Out{}, err
 		}
 	}
-	made, set, err := h.make(ctx, in)
+	before, err := h.deployed(ctx, in.Run)
+	if err != nil {
+		return Out{}, err
+	}
+	made, set, err := h.make(ctx, in, before)
 	if err != nil {
 		return Out{}, err
 	}
@@ -75,18 +78,22 @@ func (h Handler) Handle(ctx context.Context, in In) (Out, error) {
 	if err := write(ctx, run.PlanArtifact, made); err != nil {
 		return Out{}, err
 	}
-	out, err := h.judge(ctx, in, made, set)
+	if before != nil { // for ConfirmPlan, and for a destroy that comes after this one
+		if err := archive.Replace(ctx, run.DeployedArtifact, before.Environment); err != nil {
+			return Out{}, err
+		}
+	}
+	out, err := h.judge(in, made, set, before)
 	out.Preview = out.Changes > 0 && !in.Request.Shallow && (in.Run.Operation.OnlyPlans() || !out.Approved)
 	return out, err
 }
 
 // judge applies the policies on plans and finds out whether people have to be asked.
-func (h Handler) judge(ctx context.Context, in In, made *plan.Plan, set *resource.Set) (Out, error) {
+func (h Handler) judge(in In, made *plan.Plan, set *resource.Set, before *former) (Out, error) {
 	out := Out{Digest: made.Digest, Counts: made.Counts, Changes: made.Counts.Changes(), Waves: len(made.Waves),
 		ApprovalTimeout: defaultApprovalTimeout, MinApprovals: 1}
 	if set == nil { // a destroy
-		environment, err := h.deployed(ctx, run.Archive{Store: h.Objects, Ref: in.Run})
-		return judgeDestroy(out, in, environment), err
+		return judgeDestroy(out, in, before), nil
 	}
 	data, err := plain(made)
 	if err != nil {
@@ -100,19 +107,19 @@ func (h Handler) judge(ctx context.Context, in In, made *plan.Plan, set *resourc
 		return Out{}, &discover.PolicyViolation{Diagnostics: mistakes.Sorted()}
 	}
 	if out.Changes > 0 && !in.Run.Operation.OnlyPlans() && in.Request.OverrideFreeze == "" {
-		if err := set.Environment.Thawed(h.Now()); err != nil {
+		if err := h.thawed(&set.Environment, before); err != nil {
 			return Out{}, err
 		}
 	}
-	byRule, err := engine.AutoApproves(data)
+	rules, err := wanting(set, engine, before, data, takesData(made))
 	if err != nil {
 		return Out{}, err
 	}
-	if in.Run.Operation.RollsBack() && slices.ContainsFunc(made.Steps, func(s plan.Step) bool { return s.Saves }) {
-		byRule = false // data goes: a person has to say so
+	if len(rules) > 0 {
+		return asking(out, in, rules), nil
 	}
-	out = asking(out, in, set.Environment.Approval)
-	out.Approved = out.Approved || byRule
+	out = asking(out, in, []resource.Approval{set.Environment.Approval})
+	out.Approved = true
 	return out, nil
 }
 
@@ -126,7 +133,7 @@ func plain(made *plan.Plan) (map[string]any, error) {
 	return data, json.Unmarshal(encoded, &data)
 }
 
-func (h Handler) make(ctx context.Context, in In) (*plan.Plan, *resource.Set, error) {
+func (h Handler) make(ctx context.Context, in In, before *former) (*plan.Plan, *resource.Set, error) {
 	snapshot, _, err := state.NewStore(h.Objects, in.Run.Scope()).Read(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -161,6 +168,9 @@ func (h Handler) make(ctx context.Context, in In) (*plan.Plan, *resource.Set, er
 	var order graph.Graph
 	if err := archive.Read(ctx, run.GraphArtifact, &order); err != nil {
 		return nil, nil, err
+	}
+	if before != nil {
+		options.Rules = plan.RulesChanged(&before.Environment, &set.Environment, before.Compliance, set.Compliance)
 	}
 	made, err := plan.Make(&set, &order, &snapshot, options)
 	return made, &set, err

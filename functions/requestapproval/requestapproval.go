@@ -140,8 +140,12 @@ func (h Handler) tell(ctx context.Context, ref run.Ref, made *plan.Plan, asked r
 		link := decide.Link{Run: ref.ID, Stack: ref.Stack, Environment: ref.Environment, Plan: asked.PlanDigest, By: LinkHolders,
 			Decision: run.Approve, Expires: asked.ExpiresAt}
 		var err error
-		if wanted.ApproveURL, err = link.URL(ctx, h.BaseURL, h.Signer); err != nil {
-			return err
+		// A link does not know who holds it: it may be the one who started the run, or the same person twice. It approves only
+		// where neither matters; to reject is for everybody.
+		if asked.AllowSelf && asked.MinApprovals <= 1 {
+			if wanted.ApproveURL, err = link.URL(ctx, h.BaseURL, h.Signer); err != nil {
+				return err
+			}
 		}
 		link.Decision = run.Reject
 		if wanted.RejectURL, err = link.URL(ctx, h.BaseURL, h.Signer); err != nil {

@@ -102,11 +102,29 @@ func TestPeopleAreToldWithLinksThatWork(t *testing.T) {
 	require.Equal(t, 2, wanted.Missing)
 	require.Contains(t, wanted.Summary, "3 to create")
 	require.Equal(t, "deployer approve r1", wanted.ApproveWith)
-	require.True(t, strings.HasPrefix(wanted.ApproveURL, "https://approvals.example.com/approvals/r1?"), wanted.ApproveURL)
+	require.True(t, strings.HasPrefix(wanted.RejectURL, "https://approvals.example.com/approvals/r1?"), wanted.RejectURL)
 	require.Contains(t, wanted.RejectURL, "decision=reject")
 
 	teller.err = errors.New("the topic is gone")
 	out, err = h.Handle(t.Context(), ask(r, "t"))
 	require.NoError(t, err, "who looks finds it all the same")
 	require.Contains(t, out.Untold, "the topic is gone")
+}
+
+func TestALinkApprovesOnlyWhereItDoesNotMatterWhoHoldsIt(t *testing.T) {
+	for _, c := range []struct {
+		people int
+		self   bool
+		want   bool
+	}{{1, true, true}, {1, false, false}, {2, true, false}, {2, false, false}} {
+		w := functionstest.New(t)
+		r := w.Discover("r1", run.Deploy, functionstest.Bundle).MakePlan()
+		teller := &told{}
+		in := ask(r, "t")
+		in.Plan.MinApprovals, in.Plan.AllowSelf = c.people, c.self
+		_, err := requestapproval.Handler{Objects: w.Objects, Now: w.Now, Teller: teller, Signer: decide.Key("secret"), BaseURL: "https://a.example.com"}.Handle(t.Context(), in)
+		require.NoError(t, err)
+		require.Equal(t, c.want, teller.wanted[0].ApproveURL != "", "%d people, allowSelf %v", c.people, c.self)
+		require.NotEmpty(t, teller.wanted[0].RejectURL, "everybody may say no")
+	}
 }

@@ -26,6 +26,8 @@ type Options struct {
 	// Only, unless it is nil, restricts the plan to these components (service/component), to those that wait for them, and
 	// to what either needs.
 	Only []string
+	// Rules is for Plan.Rules; see RulesChanged.
+	Rules []string
 }
 
 // Make returns the plan that brings the snapshot to the set. The error is *ReplaceRefused when that would delete or replace
@@ -155,7 +157,7 @@ func (m *maker) finish(scope address.Address, options Options) (*Plan, error) {
 	if len(m.refusals) > 0 {
 		return nil, refused(m.refusals)
 	}
-	p := &Plan{SchemaVersion: SchemaVersion, Scope: scope, Run: options.Run, Operation: options.Operation, Bundle: options.Bundle,
+	p := &Plan{Rules: options.Rules, SchemaVersion: SchemaVersion, Scope: scope, Run: options.Run, Operation: options.Operation, Bundle: options.Bundle,
 		Base: Base{Lineage: m.snapshot.Lineage, Serial: m.snapshot.Serial}, Steps: []Step{}, Waves: []Wave{}}
 	if options.Only != nil {
 		if err := m.restrict(options.Only, &p.Counts); err != nil {

@@ -42,6 +42,9 @@ type Plan struct {
 	Rollback *Prospect `json:"rollback,omitempty"`
 	// Kept is what the plan leaves as it is although it was to go or to be brought back, and why; sorted.
 	Kept []Kept `json:"kept,omitempty"`
+	// Rules is which of the rules over deployments the bundle changes, in words: who has to agree, when nothing may be
+	// deployed, which policies hold.
+	Rules []string `json:"rules,omitempty"`
 	// Digest is the SHA-256 of the plan without Run and Digest: an approval is bound to it.
 	Digest string `json:"digest"`
 }

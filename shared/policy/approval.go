@@ -25,6 +25,15 @@ func (e *Engine) addApproval(ds *diag.List) {
 	e.approval = condition
 }
 
+// For is the engine with another bundle's environment in place of its own: only the approval is another's.
+func (e *Engine) For(environment resource.Environment) *Engine {
+	other := *e
+	other.environment, other.approval = environment, nil
+	var mistakes diag.List // of a condition that was understood once: AutoApproves says so
+	other.addApproval(&mistakes)
+	return &other
+}
+
 // AutoApproves reports whether a plan, as decoded from plan.json, needs nobody's agreement: the environment's approval is
 // automatic, or its condition holds. A condition that cannot be evaluated is an error, and people have to be asked.
 func (e *Engine) AutoApproves(plan map[string]any) (bool, error) {

@@ -48,6 +48,7 @@ func PreviewedText(w io.Writer, p *plan.Plan, previews []execution.Preview) erro
 		b.WriteString("\n")
 	}
 	b.WriteString(PlanSummary(p) + "\n")
+	writeRules(&b, p)
 	writeRollback(&b, p)
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -71,6 +72,17 @@ func PlanSummary(p *plan.Plan) string {
 		text += fmt.Sprintf(" %s left to other runs.", counted(c.LeftOut, "change"))
 	}
 	return text
+}
+
+// writeRules says which rules over deployments would be others from then on. Until then those of before hold as well.
+func writeRules(b *strings.Builder, p *plan.Plan) {
+	if len(p.Rules) == 0 {
+		return
+	}
+	b.WriteString("Rules over deployments that change:\n")
+	for _, rule := range p.Rules {
+		b.WriteString("  " + rule + "\n")
+	}
 }
 
 // writeRollback says what taking the plan back would come to, or, of a plan that brings back what was, what it leaves.

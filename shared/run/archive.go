@@ -21,6 +21,7 @@ const (
 	DiagnosticsArtifact Artifact = "diagnostics.json"
 	ResourcesArtifact   Artifact = "resources.json"
 	GraphArtifact       Artifact = "graph.json"
+	DeployedArtifact    Artifact = "environment.json" // the environment as what was deployed before the run says; may be missing
 	PlanArtifact        Artifact = "plan.json"
 	ApprovalArtifact    Artifact = "approval.json"
 	FailureArtifact     Artifact = "failure.json"
