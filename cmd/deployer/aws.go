@@ -213,6 +213,8 @@ func (e *LeftRunning) Error() string {
 	return fmt.Sprintf("interrupted, but run %s goes on, on AWS: 'deployer watch %s' shows it, 'deployer halt %s' lets it begin nothing more", e.Run, e.Run, e.Run)
 }
 
+func (e *LeftRunning) exitCode() int { return exitCancelled }
+
 // explained makes what AWS answered an error with an exit code and with a word on what to do.
 func (o *options) explained(err error) error {
 	var coded *exitError

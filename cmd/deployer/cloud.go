@@ -46,7 +46,7 @@ func newCloudList(o *options) *cobra.Command {
 				return err
 			}
 			if o.json() {
-				return o.print(resources)
+				return o.print(append([]cloud.Resource{}, resources...))
 			}
 			table := tabwriter.NewWriter(o.out, 0, 0, 2, ' ', 0)
 			fmt.Fprintln(table, "TYPE\tID\tREGION\tSTATUS")

@@ -83,8 +83,10 @@ func (c console) width() (columns int, is bool) {
 	return columns, err == nil
 }
 
-// colours reports whether a terminal may be shown colours; see https://no-color.org.
-func (o *options) colours() bool { return !o.noColor && o.getenv("NO_COLOR") == "" }
+// colours reports whether a terminal may be shown colours; see https://no-color.org. A dumb one has none.
+func (o *options) colours() bool {
+	return !o.noColor && o.getenv("NO_COLOR") == "" && o.getenv("TERM") != "dumb"
+}
 
 // secretCodes are the rules whose mistakes stand on lines that must not be shown.
 var secretCodes = []diag.Code{resource.CodeSecretLiteral, resource.CodeCredential}

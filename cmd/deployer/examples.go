@@ -67,7 +67,8 @@ func newExitCodes() *cobra.Command {
 	return &cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: "What the exit codes mean:\n\n" +
 		"   0  done, or nothing to do; of a plan: it was made\n" +
 		"   1  something else went wrong: the message says what\n" +
-		"   2  the bundle or the command line has mistakes, nothing was begun; with plan --detailed-exitcode: there are changes\n" +
+		"   2  the bundle or the command line has mistakes, nothing was begun; with plan --detailed-exitcode: there\n" +
+		"      are changes (and mistakes are 1)\n" +
 		"   3  no credentials, or they do not allow it\n" +
 		"   4  the deployment failed; each component is as it was or as planned\n" +
 		"   5  a policy, a freeze or a guard of data forbids it\n" +

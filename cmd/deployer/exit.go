@@ -45,17 +45,21 @@ var codesByError = map[string]int{
 	"BundleRejected": exitConfiguration, "InvalidConfiguration": exitConfiguration, "CyclicDependency": exitConfiguration,
 	"PolicyViolation": exitPolicy, "LockHeld": exitLockHeld, "LockLost": exitDirty, "StateCorrupt": exitDirty,
 	"DeploymentHeld": exitAwaiting,
-	"ReplaceRefused": exitPolicy, "ApprovalRejected": exitCancelled, "ApprovalExpired": exitTimeout, "NotFound": exitNotFound, run.Stopped: exitCancelled,
+	"ReplaceRefused": exitPolicy, "ApprovalRejected": exitCancelled, "ApprovalExpired": exitTimeout, run.Stopped: exitCancelled,
 	run.TimedOut: exitTimeout, "LockMismatch": exitLockHeld, "RunAlive": exitLockHeld, "RunStopping": exitLockHeld,
 	"SerialUnknown": exitNotFound, "RunUnknown": exitNotFound, "ImportRefused": exitConfiguration, "FencedOut": exitDirty,
 	"NoCredentials": exitCredentials, "NotAllowed": exitCredentials, "NoInstallation": exitConfiguration, "NamesMissing": exitConfiguration,
-	"LeftRunning": exitCancelled, "SelfApproval": exitPolicy, "FrozenWindow": exitPolicy, "StalePlan": exitFailed, "Halted": exitCancelled,
+	"SelfApproval": exitPolicy, "FrozenWindow": exitPolicy, "StalePlan": exitFailed, "Halted": exitCancelled,
 }
 
 // codeOf is the exit code of an error by its name.
 func codeOf(err error) int {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return exitTimeout
+	}
+	var own codedError
+	if errors.As(err, &own) {
+		return own.exitCode()
 	}
 	if code, ok := codesByError[run.FailureOf(err).Error]; ok {
 		return code
@@ -91,3 +95,12 @@ func codeOfEnding(ending run.Ending, failure *run.Failure) int {
 type NotFound struct{ What string }
 
 func (e *NotFound) Error() string { return e.What }
+
+func (e *NotFound) exitCode() int { return exitNotFound }
+
+// codedError is an error of this package that has a code. It cannot be had by its name: run.FailureOf names the types of
+// the module's packages, and this one is called main once it is built.
+type codedError interface {
+	error
+	exitCode() int
+}

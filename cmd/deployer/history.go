@@ -39,6 +39,9 @@ func newHistory(o *options) *cobra.Command {
 		Short: "List the runs of a stack in an environment, or of all, the latest first",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if most < 1 {
+				return mistyped("--limit %d: want at least 1", most)
+			}
 			scopes, err := o.wherever(args)
 			if err != nil {
 				return err

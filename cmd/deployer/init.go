@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -146,8 +147,32 @@ func (o *options) begin(folder string, b beginning) error {
 			return err
 		}
 	}
-	return o.tellBeginning(folder, choice, files)
+	ignored, err := ignoreRuns(folder)
+	if err != nil {
+		return err
+	}
+	return o.tellBeginning(folder, choice, append(files, ignored...))
 }
+
+// ignoreRuns keeps what the embedded environment writes out of Git, unless the folder says already what Git passes over.
+func ignoreRuns(folder string) ([]bundle.File, error) {
+	path := filepath.Join(folder, ".gitignore")
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	file := bundle.File{Path: ".gitignore", Data: []byte("# The runs and states of the embedded environment.\n" + defaultDir + "/\n")}
+	return []bundle.File{file}, writeNew(path, file.Data)
+}
+
+// typedWord is a path as a shell takes it.
+func typedWord(path string) string {
+	if plainWord.MatchString(path) {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+}
+
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./@%+=:,-]+$`)
 
 // checkBeginning sees to it that nothing is written that is not valid.
 func checkBeginning(choice initial.Choice, files []bundle.File) error {
@@ -215,15 +240,16 @@ func (o *options) tellBeginning(folder string, choice initial.Choice, files []bu
 	for i, f := range files {
 		paths[i] = f.Path
 	}
+	slices.Sort(paths)
 	if o.json() {
 		return o.print(map[string]any{"stack": choice.Stack, "folder": folder, "files": paths})
 	}
 	in := ""
 	if folder != "." {
-		in = " " + folder
+		in = " " + typedWord(folder)
 	}
 	fmt.Fprintf(o.out, "Wrote the stack %s into %s:\n", choice.Stack, folder)
-	for _, path := range slices.Sorted(slices.Values(paths)) {
+	for _, path := range paths {
 		fmt.Fprintf(o.out, "  %s\n", path)
 	}
 	fmt.Fprintf(o.out, "Now change it to what you want, then:\n  deployer validate%s\n  deployer plan%s -e %s\n", in, in, choice.Environments[0].Name)

@@ -83,7 +83,7 @@ func TestInitWritesThis(t *testing.T) {
 	require.Empty(t, a.err)
 	golden(t, "init/output.txt", strings.ReplaceAll(a.out, folder, "FOLDER"))
 	files := filesIn(t, folder)
-	require.Len(t, files, 4)
+	require.Len(t, files, 5)
 	for path, text := range files {
 		golden(t, filepath.Join("init", "shop", path), text)
 	}
@@ -139,7 +139,7 @@ func TestInitWithOutputJSON(t *testing.T) {
 	at := filepath.Join(t.TempDir(), "shop")
 	a := newShell(t).run("init", at, "--kind", "SQS", "--output", "json")
 	require.Equal(t, exitOK, a.code, a.err)
-	require.JSONEq(t, fmt.Sprintf(`{"stack": "shop", "folder": %q, "files": ["services/app.yaml", "stack.yaml"]}`, at), a.out)
+	require.JSONEq(t, fmt.Sprintf(`{"stack": "shop", "folder": %q, "files": [".gitignore", "services/app.yaml", "stack.yaml"]}`, at), a.out)
 }
 
 func TestInitAsksOnATerminal(t *testing.T) {
@@ -172,4 +172,60 @@ func TestInitWithoutAnAnswerWritesNothing(t *testing.T) {
 	require.Equal(t, exitCancelled, code, shown)
 	require.Contains(t, shown, "nothing was written")
 	require.NoDirExists(t, at)
+}
+
+func TestInitKeepsTheGitignoreThatIsThere(t *testing.T) {
+	at := folder(t, map[string]string{".gitignore": "mine"})
+	require.Equal(t, exitOK, newShell(t).run("init", at, "--name", "new").code)
+	require.Equal(t, "mine", filesIn(t, at)[".gitignore"])
+}
+
+func TestInitQuotesTheFolderInWhatToTypeNext(t *testing.T) {
+	at := filepath.Join(t.TempDir(), "My App's")
+	a := newShell(t).run("init", at)
+	require.Equal(t, exitOK, a.code, a.err)
+	require.Contains(t, a.out, "deployer validate '"+strings.ReplaceAll(at, "'", `'\''`)+"'")
+}
+
+func TestInitLeavesWhatStandsInForProductionAsLarge(t *testing.T) {
+	at := filepath.Join(t.TempDir(), "shop")
+	a := newShell(t).run("init", at, "-e", "test,prod,dr", "--owner", "shop-team")
+	require.Equal(t, exitOK, a.code, a.err)
+	files := filesIn(t, at)
+	require.Contains(t, files["environments/test/size.yaml"], "natGateways: single")
+	require.NotContains(t, files, "environments/dr/size.yaml")
+	require.NotContains(t, files["platform.yaml"], "natGateways")
+	require.Contains(t, files["stack.yaml"], "cost-center: \"shop-team\"")
+	require.Equal(t, 1, strings.Count(files["stack.yaml"], "allowSelf: true"))
+}
+
+// What init writes can be deployed, whatever its kind.
+func TestInitOfEveryKindIsDeployed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs the Pulumi CLI for each kind: some twenty seconds")
+	}
+	s := newShell(t)
+	if s.env["DEPLOYER_PULUMI"] = pulumiForTests(); s.env["DEPLOYER_PULUMI"] == "" {
+		t.Skip("needs the Pulumi CLI: make pulumi")
+	}
+	for _, kind := range initial.Kinds() {
+		t.Run(kind, func(t *testing.T) {
+			at := t.TempDir()
+			requireInit(t, s, at, []string{"init", at, "--name", "k-" + strings.ToLower(kind), "--kind", kind})
+			var out, failed strings.Builder
+			o := &options{console: console{in: strings.NewReader(""), out: &out, err: &failed, getenv: func(name string) string { return s.env[name] }}}
+			code := execute(t.Context(), []string{"apply", at, "-e", "staging", "--auto-approve", "--dir", filepath.Join(t.TempDir(), defaultDir)}, o)
+			require.Equal(t, exitOK, code, out.String()+failed.String())
+		})
+	}
+}
+
+// pulumiForTests is the Pulumi CLI that make pulumi has built, or the one on PATH.
+func pulumiForTests() string {
+	if built, err := filepath.Abs("../../.bin/pulumi"); err == nil {
+		if _, err := os.Stat(built); err == nil {
+			return built
+		}
+	}
+	return findPulumi(os.Getenv)
 }

@@ -17,7 +17,12 @@ func newPlan(o *options) *cobra.Command {
 		Use:   "plan [BUNDLE]",
 		Short: "Show what apply would change, and why",
 		Args:  cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			defer func() {
+				if detailed {
+					err = o.detail(err)
+				}
+			}()
 			s, err := o.load(args)
 			if err != nil {
 				return err
@@ -39,19 +44,36 @@ func newPlan(o *options) *cobra.Command {
 			if destroy {
 				request.Operation = run.PlanDestroy
 			}
-			err = o.carry(cmd.Context(), b, request)
-			var ended *exitError
-			if detailed && errors.As(err, &ended) && ended.code == exitOK && o.changes > 0 {
-				return &exitError{code: exitChanges}
-			}
-			return err
+			return o.carry(cmd.Context(), b, request)
 		},
 	}
 	o.settable(cmd.Flags())
 	cmd.Flags().BoolVar(&o.shallow, "shallow", false, "without a look at what the changes mean for each cloud resource")
-	cmd.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit 0 without changes, 2 with changes, 1 on an error")
+	cmd.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit 0 without changes, 2 with changes; what else would be 2 is 1 then")
 	cmd.Flags().BoolVar(&destroy, "destroy", false, "plan to delete everything")
 	return cmd
+}
+
+// detail makes a plan with changes exitChanges. A mistake's code is the same, so that a pipeline would take a broken bundle
+// for one with changes: it gets another. The other codes are not ambiguous.
+func (o *options) detail(err error) error {
+	if err == nil {
+		return nil
+	}
+	code := codeOf(err)
+	var ended *exitError
+	if errors.As(err, &ended) {
+		code = ended.code
+	}
+	switch {
+	case code == exitConfiguration && ended != nil:
+		return &exitError{code: exitError1, err: ended.err}
+	case code == exitConfiguration:
+		return &exitError{code: exitError1, err: err}
+	case code == exitOK && o.changes > 0:
+		return &exitError{code: exitChanges}
+	}
+	return err
 }
 
 // request is what every command asks for.

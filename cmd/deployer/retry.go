@@ -45,7 +45,7 @@ func newRetry(o *options) *cobra.Command {
 			case made == nil:
 				return &StillRunning{Run: ref.ID}
 			case request == nil || ref.Operation.OnlyPlans():
-				return &NotFound{What: fmt.Sprintf("run %s has changed nothing, so there is nothing of it to do again; mend what it says and apply", ref.ID)}
+				return &exitError{code: exitError1, err: fmt.Errorf("run %s has changed nothing, so there is nothing of it to do again; mend what it says and apply", ref.ID)}
 			}
 			// Whoever asks for it again knows what became of it: what was rolled back is held no longer.
 			request.Retry, request.Release = ref.ID, true

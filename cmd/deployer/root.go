@@ -84,6 +84,9 @@ func execute(ctx context.Context, args []string, o *options) int {
 	root.SetOut(o.out)
 	root.SetErr(o.err)
 	err := o.explained(root.ExecuteContext(ctx))
+	if err != nil && strings.HasPrefix(err.Error(), "unknown command ") { // cobra has no type for it
+		err = mistyped("%w", err)
+	}
 	var coded *exitError
 	switch {
 	case err == nil:
@@ -115,7 +118,12 @@ func newRoot(o *options) *cobra.Command {
 			"  deployer apply -e staging\n" +
 			"  deployer status -e staging",
 		SilenceUsage: true, SilenceErrors: true,
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return fromEnvironment(cmd, o.getenv) },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := fromEnvironment(cmd, o.getenv); err != nil {
+				return err
+			}
+			return o.checkNumbers()
+		},
 	}
 	flags := root.PersistentFlags()
 	flags.StringVarP(&o.stack, "stack", "s", "", "the stack (may be left out when the bundle has only one)")
@@ -130,7 +138,19 @@ func newRoot(o *options) *cobra.Command {
 		newApprove(o), newReject(o), newWatch(o), newHistory(o), newLogs(o), newHalt(o), newRetry(o),
 		newExitCodes())
 	exemplify(root)
+	strict(root)
 	return root
+}
+
+// checkNumbers refuses what a flag's type allows and its meaning does not.
+func (o *options) checkNumbers() error {
+	switch {
+	case o.parallelism < 0:
+		return mistyped("--parallelism %d: want a number of components, or 0 for as many as the machine carries", o.parallelism)
+	case o.lockTimeout < 0:
+		return mistyped("--lock-timeout %s: want a time to wait, or 0 not to wait", o.lockTimeout)
+	}
+	return nil
 }
 
 // changing adds the flags of the commands that may change something.

@@ -120,7 +120,13 @@ func (o *options) scopes(b *bundle.Bundle) ([]address.Address, error) {
 		stack = names[0]
 	}
 	environments := stacks[stack]
+	if !slices.Contains(names, stack) && len(names) > 0 {
+		return nil, fmt.Errorf("the bundle has no stack %q; it has %s", stack, listOf(names))
+	}
 	if o.environment != "" {
+		if !slices.Contains(environments, o.environment) && len(environments) > 0 {
+			return nil, fmt.Errorf("the stack %s has no environment %q; it has %s", stack, o.environment, listOf(environments))
+		}
 		environments = []string{o.environment}
 	}
 	if len(environments) == 0 {

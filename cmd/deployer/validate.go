@@ -30,7 +30,7 @@ func newValidate(o *options) *cobra.Command {
 		Short: "Check a bundle: every mistake at once, each with its place",
 		Long: "Check a bundle: every mistake at once, each with its place. Without --environment it is checked in every\n" +
 			"environment of the stack. For programs there are --output json, --format sarif (code scanning) and\n" +
-			"--format github (annotations of a pull request), which go to standard output.",
+			"--format github (annotations of a pull request), which go to standard output. The language is described in docs/language.md.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			formats := []string{formatText, formatSARIF, formatGitHub}

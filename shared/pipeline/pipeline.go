@@ -44,7 +44,7 @@ func Compile(b *bundle.Bundle, options Options) (*Compiled, diag.List) {
 	sets, more := document.ParseSets(options.Sets)
 	mistakes.Append(more)
 	merged, more := document.Merge(documents, document.Options{Stack: options.Scope.Stack, Environment: options.Scope.Environment,
-		Sets: sets, Values: map[string]string{"git.commit": options.GitCommit}})
+		Sets: sets, Values: values(options)})
 	mistakes.Append(more)
 	set, more := resource.Build(merged, options.Scope)
 	mistakes.Append(more)
@@ -58,6 +58,16 @@ func Compile(b *bundle.Bundle, options Options) (*Compiled, diag.List) {
 		return nil, mistakes.Sorted()
 	}
 	return &Compiled{Set: set, Graph: order, Documents: merged}, mistakes.Sorted()
+}
+
+// values are the built-in variables that are known. A commit that is not known is a mistake where it is used, and no empty
+// text.
+func values(options Options) map[string]string {
+	known := map[string]string{}
+	if options.GitCommit != "" {
+		known["git.commit"] = options.GitCommit
+	}
+	return known
 }
 
 // order makes each cycle a mistake at the place of its first edge.

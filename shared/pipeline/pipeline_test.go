@@ -158,3 +158,9 @@ func BenchmarkCompile(b *testing.B) {
 		})
 	}
 }
+
+func TestACommitThatIsNotKnownIsAMistakeAndNoEmptyText(t *testing.T) {
+	_, mistakes := compile(t, map[string]string{"stack.yaml": stack, "a.yaml": queue("a", "tags: {commit: '${git.commit}'}")})
+	require.True(t, mistakes.HasErrors())
+	require.Contains(t, mistakes.String(), "spec.tags.commit: the commit is not known here")
+}

@@ -143,12 +143,12 @@ func (c Choice) Files() ([]bundle.File, error) {
 	}
 	b := builder{Choice: c}
 	b.write("stack.yaml", "stack.tmpl", c)
-	if c.networked() {
+	if c.Networked() {
 		b.write("platform.yaml", "platform.tmpl", c)
 	}
 	b.write("services/"+c.Service+".yaml", "service.tmpl", c)
 	for _, e := range c.Environments {
-		if !e.Guarded() && len(c.Small()) > 0 {
+		if !c.Guarded(e) && (len(c.Small()) > 0 || c.Networked()) {
 			b.write("environments/"+e.Name+"/size.yaml", "overlay.tmpl", overlay{c, e})
 		}
 	}

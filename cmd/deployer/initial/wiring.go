@@ -1,13 +1,36 @@
 package initial
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/deployer-io/deployer/shared/resource"
 )
 
-// Guarded reports whether another person has to agree to a deployment, and whether sizes are those of production.
-func (e Environment) Guarded() bool { return strings.HasPrefix(e.Name, "prod") }
+// Guarded reports whether another person has to agree to a deployment, and whether sizes are those of production: in
+// production, and in what comes after it, which stands in for it.
+func (c Choice) Guarded(e Environment) bool {
+	for _, one := range c.Environments {
+		if strings.HasPrefix(one.Name, "prod") {
+			return true
+		}
+		if one == e {
+			break
+		}
+	}
+	return false
+}
+
+// taggable is what AWS takes as the value of a tag.
+var taggable = regexp.MustCompile(`^[\p{L}\p{N} +=._:/@-]{1,256}$`)
+
+// TagOfOwner is the owner as a tag's value; empty where it cannot be one.
+func (c Choice) TagOfOwner() string {
+	if !taggable.MatchString(c.Owner) {
+		return ""
+	}
+	return c.Owner
+}
 
 // Schema is the place of a schema as seen from a file so many folders below the bundle.
 func (c Choice) Schema(name string, depth int) string {
@@ -18,8 +41,8 @@ func (c Choice) Schema(name string, depth int) string {
 	return strings.Repeat("../", depth) + path
 }
 
-// networked reports whether a component lives in the environment's network, which has to be described then.
-func (c Choice) networked() bool {
+// Networked reports whether a component lives in the environment's network, which has to be described then.
+func (c Choice) Networked() bool {
 	for _, one := range c.Components {
 		if definition, _ := resource.Lookup(one.Kind); resource.LivesInNetwork(definition, definition.New()) {
 			return true
