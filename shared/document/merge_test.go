@@ -223,6 +223,9 @@ func TestMergeReportsMistakes(t *testing.T) {
 		"a named item to delete that is not there": {files: []string{"s.yaml", stack, "a.yaml", api("{env: [{name: A}]}"),
 			"environments/staging/a.yaml", api("{env: [{name: B, $patch: delete}]}")},
 			want: "environments/staging/a.yaml:4:14: error: spec.env[0]: deletes the item \"B\", which is not there (take the item out, or correct its name)\n"},
+		"an item to delete in a list without names": {files: []string{"s.yaml", stack, "a.yaml", api("{open: [{port: 22}, {port: 443}]}"),
+			"environments/staging/a.yaml", api("{open: [{port: 22, $patch: delete}]}")},
+			want: "environments/staging/a.yaml:4:15: error: spec.open[0]: deletes an item, but no list below is merged with this one by name: it would stand alone (write out the items that are to stay)\n"},
 		"two items of one name": {files: []string{"s.yaml", stack, "a.yaml", api("{env: [{name: A}, {name: A}]}"),
 			"environments/staging/a.yaml", api("{env: [{name: B}, {name: B}]}")},
 			want: "a.yaml:4:25: error: spec.env[1]: another item of the list is named \"A\" too (rename one of the two)\n" +

@@ -116,6 +116,10 @@ func (p *patcher) clean(n *node, at *step) *node {
 			if item.kind == Null {
 				items = append(items, item) // of no use in a list: left to be reported where the list is read
 			} else if !isReplaceAll(item) {
+				if here := (&step{parent: at, index: i}); item.kind == Map && p.mode(item, here) == patchDelete {
+					p.ds.Errorf(codePatch, item.position(), here.String(), "deletes an item, but no list below is merged "+
+						"with this one by name: it would stand alone").WithHint("write out the items that are to stay")
+				}
 				if item = p.clean(item, &step{parent: at, index: i}); item != nil {
 					items = append(items, item)
 				}
