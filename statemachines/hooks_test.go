@@ -70,7 +70,7 @@ func TestHooksOfTheStackAndOfItsWaves(t *testing.T) {
 		require.Equal(t, []string{"/stack-pre", "/wave-failure", "/stack-failure"}, b.rung)
 		w.free()
 	})
-	t.Run("a hook at the end fails, and all is taken back without hooks", func(t *testing.T) {
+	t.Run("a hook at the end fails: those for failures are called, and all is taken back without hooks", func(t *testing.T) {
 		w, b := levels(newWorld(t)), &bells{refuse: "stack-post"}
 		w.http = b
 		x, result := w.deploy("r1", w.hooked())
@@ -79,7 +79,7 @@ func TestHooksOfTheStackAndOfItsWaves(t *testing.T) {
 		require.Empty(t, w.snapshot().Components)
 		require.True(t, w.ending("r1").RolledBack)
 		require.Equal(t, wavePath, w.path("r1-rollback-wave-0"))
-		require.Equal(t, "/stack-post", b.rung[len(b.rung)-1])
+		require.Equal(t, []string{"/stack-post", "/wave-failure", "/stack-failure"}, b.rung[len(b.rung)-3:])
 	})
 	t.Run("a component fails", func(t *testing.T) {
 		w, b := levels(newWorld(t)), &bells{}

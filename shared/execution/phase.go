@@ -170,6 +170,11 @@ func (e *Executor) Phase(ctx context.Context, batch Batch, outcomes []Outcome) P
 		failure := run.FailureOf(err)
 		result.Error, result.Message = failure.Error, failure.Cause
 	}
+	if err != nil && moment == post { // the last look, or a hook after it, is a failure like any other
+		h.told.Error = result.Error
+		called, _ := h.run(ctx, onFailure, phase.OnFailure)
+		result.Hooks = append(result.Hooks, called...)
+	}
 	return result
 }
 

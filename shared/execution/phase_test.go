@@ -31,12 +31,12 @@ func TestAPhaseAfterAWaveLooksOnceMoreAndThenCallsItsHooks(t *testing.T) {
 		moment   string
 	}{
 		"all is well":                            {[]Outcome{fine}, false, []string{"200"}, "", []string{"/healthz", "/web"}, "post"},
-		"an earlier component is no longer well": {[]Outcome{fine}, false, []string{"500"}, "VerificationFailed", nil, ""},
+		"an earlier component is no longer well": {[]Outcome{fine}, false, []string{"500"}, "VerificationFailed", nil, "onFailure"},
 		"a component of the wave failed":         {[]Outcome{broken}, false, []string{"200"}, "", []string{"/before"}, "onFailure"},
 		"a component of the wave was not begun":  {nil, false, []string{"200"}, "", []string{"/before"}, "onFailure"},
 		"something failed in an earlier wave":    {[]Outcome{fine}, true, []string{"200"}, "", []string{"/web"}, "onFailure"},
 		"a hook for failures fails":              {[]Outcome{broken}, false, []string{"500"}, "", []string{"/before"}, "onFailure"},
-		"a hook that follows what is well fails": {[]Outcome{fine}, false, []string{"200", "500"}, "HookFailed", []string{"/healthz", "/web"}, "post"},
+		"a hook that follows what is well fails": {[]Outcome{fine}, false, []string{"200", "500"}, "HookFailed", []string{"/healthz", "/web", "/web"}, "post"},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			s := &site{answers: test.answers}
@@ -48,7 +48,8 @@ func TestAPhaseAfterAWaveLooksOnceMoreAndThenCallsItsHooks(t *testing.T) {
 			require.Equal(t, test.error, result.Error, result.Message)
 			if test.error == "VerificationFailed" {
 				require.Contains(t, result.Message, "a/api at the end, answers")
-				require.Empty(t, result.Hooks)
+				require.Len(t, result.Hooks, 1)
+				require.Equal(t, test.moment, result.Hooks[0].Moment)
 				return
 			}
 			var called []string
@@ -57,6 +58,9 @@ func TestAPhaseAfterAWaveLooksOnceMoreAndThenCallsItsHooks(t *testing.T) {
 			}
 			require.Equal(t, test.called, called)
 			require.Equal(t, test.moment, result.Hooks[0].Moment)
+			if test.error == "HookFailed" {
+				require.Equal(t, "onFailure", result.Hooks[1].Moment)
+			}
 		})
 	}
 }
