@@ -58,9 +58,9 @@ func lastGood(ctx context.Context, b backend, scope address.Address) (int64, err
 	}
 	switch snapshot.LastGood {
 	case 0:
-		return 0, &exitError{code: exitError1, err: fmt.Errorf("nothing of %s was ever verified as a whole: say which serial with --to", scope)}
+		return 0, &NotFound{What: fmt.Sprintf("nothing of %s was ever verified as a whole: say which serial with --to", scope)}
 	case snapshot.Serial:
-		return 0, &exitError{code: exitError1, err: fmt.Errorf("%s is at serial %d, which is its last good one: say which serial with --to ('deployer state history' lists them)", scope, snapshot.Serial)}
+		return 0, &NotFound{What: fmt.Sprintf("%s is at serial %d, which is its last good one: say which serial with --to ('deployer state history' lists them)", scope, snapshot.Serial)}
 	}
 	return snapshot.LastGood, nil
 }

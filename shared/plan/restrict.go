@@ -4,10 +4,12 @@ import (
 	"slices"
 
 	"github.com/deployer-io/deployer/shared/address"
+	"github.com/deployer-io/deployer/shared/state"
 )
 
 // restrict leaves out every step that is neither one of the named components', nor of what waits for those, nor needed by
-// either. What is left out stays to be done by another run.
+// either. A need that is deployed serves as it is: to change it is not what was asked for, and since the bundle was written
+// another run may have brought it further. What is left out stays to be done by another run.
 func (m *maker) restrict(only []string, counts *Counts) error {
 	steps, needs, err := m.order()
 	if err != nil {
@@ -20,7 +22,7 @@ func (m *maker) restrict(only []string, counts *Counts) error {
 	for i := len(steps) - 1; i >= 0; i-- {
 		if kept[i] {
 			for _, need := range needs[i] {
-				kept[need] = true
+				kept[need] = kept[need] || !m.serves(steps[need])
 			}
 		}
 	}
@@ -35,4 +37,11 @@ func (m *maker) restrict(only []string, counts *Counts) error {
 	}
 	counts.LeftOut = len(left)
 	return nil
+}
+
+// serves reports whether what a step would change can be used as it is. What a step deletes cannot stay: what needs it gone
+// waits for that.
+func (m *maker) serves(step *Step) bool {
+	record, known := m.snapshot.Components[step.Address.Short()]
+	return known && record.Status == state.Deployed && step.Action != Delete
 }

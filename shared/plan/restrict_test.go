@@ -1,11 +1,14 @@
 package plan_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/deployer-io/deployer/shared/plan"
+	"github.com/deployer-io/deployer/shared/resource"
+	"github.com/deployer-io/deployer/shared/state"
 )
 
 func TestARestrictedPlanHoldsWhatWasNamedWhatWaitsForItAndWhatTheyNeed(t *testing.T) {
@@ -44,4 +47,26 @@ func TestARestrictedPlanHoldsWhatWasNamedWhatWaitsForItAndWhatTheyNeed(t *testin
 			}
 		})
 	}
+}
+
+func TestARestrictedPlanLeavesWhatIsDeployedAsItIs(t *testing.T) {
+	w := chat(t)
+	messages(w).Billing = resource.Provisioned // as in a bundle older than what is deployed
+	w.record("chat/api", func(r *state.Record) { r.Status = state.Failed })
+	p, err := w.make(plan.Options{Only: []string{"chat/api"}})
+	require.NoError(t, err)
+	var changed []string
+	for _, step := range p.Steps {
+		if step.Action != plan.NoOp {
+			changed = append(changed, step.Address.Short())
+		}
+	}
+	require.Contains(t, changed, "chat/api")
+	require.NotContains(t, changed, "chat/messages")
+	require.Positive(t, p.Counts.LeftOut)
+	w.record("chat/messages", func(r *state.Record) { r.Status = state.Failed })
+	p, err = w.make(plan.Options{Only: []string{"chat/api"}})
+	require.NoError(t, err)
+	require.True(t, slices.ContainsFunc(p.Steps, func(s plan.Step) bool { return s.Address.Short() == "chat/messages" }),
+		"what failed is needed whole")
 }
