@@ -178,6 +178,10 @@ func addReplica(stack awscdk.Stack, n names) {
 	retain(bucket)
 	forgive(bucket, excuse{"It is the copy: its source is logged and replicated, and versions come with their source's retention.",
 		[]string{"nag:AwsSolutions-S1", "checkov:CKV_AWS_18", "guard:s3_bucket_logging_enabled_check",
-			"guard:s3_bucket_object_lock_enabled_check", "guard:s3_event_notifications_enabled_check"}})
+			"guard:s3_event_notifications_enabled_check"}})
+	if n.ObjectLock == nil {
+		forgive(bucket, excuse{"Object Lock is the setting objectLock of its source.",
+			[]string{"guard:s3_bucket_object_lock_enabled_check"}})
+	}
 	n.addBucketPolicy(stack, "ReplicaBucketPolicy", bucket, n.Replica.Bucket, nil)
 }

@@ -17,7 +17,7 @@ var families = []family{
 	{"Containers", "MicroService, Worker, CronJob, Lambda, EC2Instance and what watches them", names.forContainers, nil},
 	{"Data", "RDS, DocumentDB, DynamoDB, ElastiCache, MemoryDB, S3, EFS, EBS", names.forData, nil},
 	{"Messages", "SQS, SNS, EventBridge, Kafka, MSK", names.forMessages, nil},
-	{"Edges", "ALB, NLB, CloudFront, APIGateway and the network around them", names.forEdges, []string{"checkov:CKV_AWS_111"}},
+	{"Edges", "ALB, NLB, CloudFront, APIGateway and the network around them", names.forEdges, []string{"checkov:CKV_AWS_109", "checkov:CKV_AWS_111"}},
 	{"Identity", "The roles, keys and secrets of components", names.forIdentity, nil},
 	{"Platform", "Security, Observability and the copies of disks", names.forPlatform, nil},
 }
