@@ -5,6 +5,7 @@ package pipeline
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/deployer-io/deployer/shared/address"
@@ -48,16 +49,19 @@ func Compile(b *bundle.Bundle, options Options) (*Compiled, diag.List) {
 	mistakes.Append(more)
 	set, more := resource.Build(merged, options.Scope)
 	mistakes.Append(more)
+	// The whole bundle is kept, also what a higher layer covers and what is of other environments.
+	mistakes.Append(resource.Credentials(documents, mistakes))
 	if set == nil {
 		return nil, mistakes.Sorted()
 	}
 	order, more := order(set)
 	mistakes.Append(more)
-	mistakes.Append(judge(set, options.Now))
+	compiled := &Compiled{Set: set, Graph: order, Documents: merged}
+	mistakes.Append(compiled.judge(options.Now))
 	if mistakes.HasErrors() {
 		return nil, mistakes.Sorted()
 	}
-	return &Compiled{Set: set, Graph: order, Documents: merged}, mistakes.Sorted()
+	return compiled, mistakes.Sorted()
 }
 
 // values are the built-in variables that are known. A commit that is not known is a mistake where it is used, and no empty
@@ -100,10 +104,32 @@ func place(set *resource.Set, edge graph.Edge) (diag.Position, string) {
 }
 
 // judge applies the bundle's policies to its resources.
-func judge(set *resource.Set, now time.Time) diag.List {
-	engine, mistakes := policy.Compile(set, now)
-	for _, violation := range engine.CheckResources(set) {
+func (c *Compiled) judge(now time.Time) diag.List {
+	engine, mistakes := policy.Compile(c.Set, now)
+	for _, violation := range engine.CheckResources(c.Set) {
+		violation.Position = c.at(violation)
 		mistakes = append(mistakes, violation.Diagnostic())
 	}
 	return mistakes
+}
+
+// at is the place of the field that a violation is about, in whichever document won; where that is not written, of the
+// nearest field around it that is.
+func (c *Compiled) at(violation policy.Violation) diag.Position {
+	r, found := c.Set.Find(violation.Address)
+	if !found {
+		return violation.Position
+	}
+	d, found := c.Document(r)
+	if !found {
+		return violation.Position
+	}
+	path, inSpec := strings.CutPrefix(violation.Path, "spec.")
+	for inSpec && path != "" {
+		if written := d.Spec.Find(path); !written.IsZero() {
+			return written.Position()
+		}
+		path = path[:max(strings.LastIndexAny(path, ".["), 0)]
+	}
+	return violation.Position
 }

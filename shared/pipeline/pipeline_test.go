@@ -164,3 +164,60 @@ func TestACommitThatIsNotKnownIsAMistakeAndNoEmptyText(t *testing.T) {
 	require.True(t, mistakes.HasErrors())
 	require.Contains(t, mistakes.String(), "spec.tags.commit: the commit is not known here")
 }
+
+func TestAViolationStandsWhereTheFieldAtFaultIsWritten(t *testing.T) {
+	const compliance = "---\napiVersion: infra.deployer.io/v1\nkind: Compliance\nmetadata: {name: rules}\nspec:\n  packs: [backups]\n"
+	const defaults = "apiVersion: infra.deployer.io/v1\nkind: InfraDefaults\nmetadata: {name: defaults}\nspec:\n  kinds:\n    S3: {versioning: false}\n"
+	for sentence, c := range map[string]struct {
+		spec  string
+		extra map[string]string
+		want  string
+	}{
+		"in the document":    {"versioning: false", nil, "files.yaml:4:20"},
+		"in an overlay":      {"versioning: true", map[string]string{"environments/staging/o.yaml": component("S3", "files", "versioning: false")}, "environments/staging/o.yaml:4:20"},
+		"in defaults":        {"", map[string]string{"defaults.yaml": defaults}, "defaults.yaml:6:22"},
+		"in no place at all": {"deletionPolicy: Delete", map[string]string{"defaults.yaml": defaults}, "files.yaml:4:24"},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			files := map[string]string{"stack.yaml": stack + compliance, "files.yaml": component("S3", "files", c.spec)}
+			for path, text := range c.extra {
+				files[path] = text
+			}
+			_, mistakes := compile(t, files)
+			var places []string
+			for _, d := range mistakes {
+				if d.Code == pipeline.CodePolicy {
+					places = append(places, d.Position.String())
+				}
+			}
+			require.Contains(t, places, c.want, mistakes.String())
+		})
+	}
+}
+
+func TestACredentialIsFoundAlsoWhereItIsCovered(t *testing.T) {
+	const token = "ghp_" + "0123456789abcdefghijABCDEFGHIJ012345"
+	service := func(value string) string {
+		return component("MicroService", "api", "image: registry.example.com/api:1.0.0, env: [{name: SETTING, value: "+value+"}]")
+	}
+	two := strings.Replace(stack, "region: eu-west-1}", "region: eu-west-1}, {name: prod, region: eu-west-1}", 1)
+	network := "---\napiVersion: infra.deployer.io/v1\nkind: Networking\nmetadata: {name: network}\n"
+	for sentence, files := range map[string]map[string]string{
+		"under an overlay":             {"api.yaml": service(token), "environments/staging/o.yaml": service("fine")},
+		"in another environment":       {"api.yaml": service("fine"), "environments/prod/o.yaml": service(token)},
+		"in a variable nobody expands": {"api.yaml": service("fine"), "vars": "other: {default: " + token + "}"},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			text := two
+			if more, found := files["vars"]; found {
+				text = strings.Replace(two, "visibility: {", more+", visibility: {", 1)
+				delete(files, "vars")
+			}
+			files["stack.yaml"] = text + network
+			compiled, mistakes := compile(t, files)
+			require.Nil(t, compiled)
+			require.Equal(t, 1, strings.Count(mistakes.String(), "this looks like"), "once: %s", mistakes)
+			require.NotContains(t, mistakes.String(), token)
+		})
+	}
+}

@@ -24,7 +24,7 @@ type Options struct {
 	// Parallelism is how many steps an executor works on at a time; 0: DefaultParallelism.
 	Parallelism int
 	// Only, unless it is nil, restricts the plan to these components (service/component), to those that wait for them, and
-	// to what either needs.
+	// to what either needs and is not deployed.
 	Only []string
 	// Rules is for Plan.Rules; see RulesChanged.
 	Rules []string
@@ -157,7 +157,7 @@ func (m *maker) finish(scope address.Address, options Options) (*Plan, error) {
 	if len(m.refusals) > 0 {
 		return nil, refused(m.refusals)
 	}
-	p := &Plan{Rules: options.Rules, SchemaVersion: SchemaVersion, Scope: scope, Run: options.Run, Operation: options.Operation, Bundle: options.Bundle,
+	p := &Plan{SchemaVersion: SchemaVersion, Scope: scope, Run: options.Run, Operation: options.Operation, Bundle: options.Bundle, Rules: options.Rules,
 		Base: Base{Lineage: m.snapshot.Lineage, Serial: m.snapshot.Serial}, Steps: []Step{}, Waves: []Wave{}}
 	if options.Only != nil {
 		if err := m.restrict(options.Only, &p.Counts); err != nil {

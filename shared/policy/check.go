@@ -17,9 +17,9 @@ type Violation struct {
 	Severity resource.PolicySeverity `json:"severity"`
 	Address  address.Address         `json:"address,omitzero"` // the component; that of the scope for a plan as a whole
 	Message  string                  `json:"message"`
-	Reason   string                  `json:"reason,omitempty"` // what the rule is for
-	Path     string                  `json:"path,omitempty"`   // the first field that the rule looks at, as in spec.multiAZ
-	Position diag.Position           `json:"position,omitzero"`
+	Reason   string                  `json:"reason,omitempty"`  // what the rule is for
+	Path     string                  `json:"path,omitempty"`    // the field that is at fault, or the first that the rule looks at, as in spec.multiAZ
+	Position diag.Position           `json:"position,omitzero"` // of the component's document, or of a plan's rule
 }
 
 // Diagnostic says it to the author.

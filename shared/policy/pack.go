@@ -26,6 +26,7 @@ type BuiltIn struct {
 	Environments []string               // empty for all
 	Expression   string
 	Message      string
+	Field        string // the field that is at fault, where it is not the first that the expression names; as in spec.multiAZ
 }
 
 // Packs returns the built-in packs, sorted by name.
@@ -56,6 +57,9 @@ func (b *BuiltIn) compiled(pack string, required []string) *rule {
 	r, mistakes := newRule(source, unlimited, func(string) diag.Position { return diag.Position{} }, "")
 	if r == nil {
 		panic("policy: a built-in rule cannot be understood: " + mistakes.String()) // a test compiles them all
+	}
+	if b.Field != "" {
+		r.path = b.Field
 	}
 	compiledRules.Store(key, r)
 	return r

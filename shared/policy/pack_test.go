@@ -133,3 +133,13 @@ func TestProductionRulesHoldInProductionAlone(t *testing.T) {
 	engine, _ = policy.Compile(set, today)
 	require.Empty(t, engine.CheckResources(set))
 }
+
+func TestTheFieldAtFaultIsOneThatTheRuleLooksAt(t *testing.T) {
+	for _, pack := range policy.Packs() {
+		for _, rule := range pack.Rules {
+			if rule.Field != "" {
+				require.Contains(t, rule.Expression, "resource."+rule.Field, "%s/%s", pack.Name, rule.Name)
+			}
+		}
+	}
+}

@@ -37,12 +37,12 @@ var publicExposure = Pack{
 		{Name: "firewall", Severity: resource.Warn, Kinds: []string{"ALB"},
 			Description: "A web application firewall stands before what the internet reaches.",
 			Expression: "resource.spec.scheme == 'internal' || has(resource.spec.webAcl) || " +
-				"has(platform.security) && platform.security.waf.enabled", Message: "no firewall stands before it"},
+				"has(platform.security) && platform.security.waf.enabled", Message: "no firewall stands before it", Field: "spec.webAcl"},
 		{Name: "kubernetes", Severity: resource.Warn, Kinds: []string{"MicroService"},
 			Description: "A load balancer that Kubernetes makes is internet-facing on purpose.",
 			Expression: "!has(resource.spec.eks) || !('alb.ingress.kubernetes.io/scheme' in resource.spec.eks.ingressAnnotations) || " +
 				"resource.spec.eks.ingressAnnotations['alb.ingress.kubernetes.io/scheme'] == 'internal'",
-			Message: "its ingress is open to the internet"},
+			Message: "its ingress is open to the internet", Field: "spec.eks.ingressAnnotations"},
 	},
 }
 

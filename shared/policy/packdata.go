@@ -19,7 +19,7 @@ var encryption = Pack{
 			Description: "What crosses the internet is encrypted.",
 			Expression:  "resource.spec.scheme == 'internal' || resource.spec.listeners.all(l, l.protocol == 'HTTPS' || l.redirectToHttps)",
 			Message: "answers the internet in clear on {{ resource.spec.listeners.filter(l, l.protocol != 'HTTPS' && !l.redirectToHttps)" +
-				".map(l, l.name) }}"},
+				".map(l, l.name) }}", Field: "spec.listeners"},
 		{Name: "viewers", Severity: resource.Deny, Kinds: []string{"CloudFront"},
 			Description: "Content is delivered over HTTPS.",
 			Expression:  "resource.spec.defaultBehavior.viewer != 'allowAll' && resource.spec.behaviors.all(b, b.viewer != 'allowAll')",
@@ -31,7 +31,7 @@ var encryption = Pack{
 		{Name: "key-rotation", Severity: resource.Deny, Kinds: []string{"Security"},
 			Description: "A key's material is exchanged every year.",
 			Expression: "!resource.spec.encryption.customerManagedKey || has(resource.spec.encryption.existingKey) || " +
-				"resource.spec.encryption.rotation", Message: "the key is not rotated"},
+				"resource.spec.encryption.rotation", Message: "the key is not rotated", Field: "spec.encryption.rotation"},
 	},
 }
 

@@ -212,11 +212,14 @@ func (s *StackSpec) check(k *Checker) {
 	s.Hooks.check(k, "hooks")
 	s.WaveHooks.check(k, "waveHooks")
 	for i, n := range s.Notifications.Slack {
-		checkEnvironments(k, indexed("notifications.slack", i)+".environments", n.Environments, names)
+		path := indexed("notifications.slack", i)
+		checkEnvironments(k, path+".environments", n.Environments, names)
+		warnOfDriftEvent(k, path+".events", n.Events)
 	}
 	for i, n := range s.Notifications.SNS {
 		path := indexed("notifications.sns", i)
 		checkEnvironments(k, path+".environments", n.Environments, names)
+		warnOfDriftEvent(k, path+".events", n.Events)
 		if n.Topic != "" && n.Topic.Service() != "sns" {
 			k.Errorf(CodeInvalid, path+".topic", "%s is no SNS topic", shorten(string(n.Topic))).WithHint("arn:aws:sns:REGION:ACCOUNT:NAME")
 		}
