@@ -161,9 +161,8 @@ def look():
     want(first != second and body == b"one", "an uploaded bundle can be read by its version")
 
     dynamodb = boto3.client("dynamodb")
-    for table, keys in {"deployer-state-locks": ["lockKey"]}.items():
-        found = dynamodb.describe_table(TableName=table)["Table"]
-        want([one["AttributeName"] for one in found["KeySchema"]] == keys, f"table {table} has the keys {keys}")
+    found = dynamodb.describe_table(TableName="deployer-state-locks")["Table"]
+    want([one["AttributeName"] for one in found["KeySchema"]] == ["lockKey"], "the table of locks has the key lockKey")
     dynamodb.put_item(TableName="deployer-state-locks", Item={"lockKey": {"S": "audit:x:1"}})
     want("Item" in dynamodb.get_item(TableName="deployer-state-locks", Key={"lockKey": {"S": "audit:x:1"}}), "a lock row is written and read")
 
@@ -192,7 +191,8 @@ def look():
     task = ecs.describe_task_definition(taskDefinition=f"{prefix}-executor")["taskDefinition"]
     want(task["containerDefinitions"][0]["name"] == "executor", "the task definition has the container executor")
     topics = [t["TopicArn"].rsplit(":", 1)[1] for t in boto3.client("sns").list_topics()["Topics"]]
-    want(len([t for t in topics if t.startswith(prefix)]) == 5, "the five topics exist")
+    wanted = [f"{prefix}-{name}" for name in ("approvals", "deployments", "operations", "security")]
+    want(sorted(t for t in topics if t.startswith(prefix)) == wanted, f"the topics {', '.join(wanted)} exist, and no other")
     rules = [r["Name"] for r in boto3.client("events").list_rules()["Rules"]]
     want(f"{prefix}-upload" in rules and f"{prefix}-status" in rules, "the rules for uploads and for ended runs exist")
     dashboard = boto3.client("cloudwatch").get_dashboard(DashboardName=prefix)["DashboardBody"]
